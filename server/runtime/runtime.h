@@ -1,0 +1,135 @@
+// What one core sees of the world: its clock, its randomness, its way to the other cores; and what it must
+// offer in return (CoreLogic). Two implementations: RingRuntime (io_uring, one thread a core) and
+// SimulatedRuntime (all cores in one thread, from a seed). Everything here is called on the core's own thread
+// unless it says otherwise.
+//
+// A turn: completions (WireEvents, on_accept) -> messages (deliver) -> CoreLogic::turn -> posts leave, sends
+// are submitted, and the core sleeps until something happens. While it is in the kernel its shard may be
+// borrowed.
+#pragma once
+
+#include <x86intrin.h>
+
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "server/runtime/message.h"
+#include "server/runtime/wire.h"
+#include "storage/base/random.h"
+#include "storage/base/units.h"
+
+namespace shoal::runtime {
+
+/// A moment that never comes.
+constexpr Micros kNever = std::numeric_limits<Micros>::max();
+
+struct TurnResult {
+  bool more_work = false;    // have another turn at once: look at the kernel, but do not sleep
+  Micros deadline = kNever;  // else have one no later than this, on the clock of Runtime::now()
+};
+
+class Runtime;
+
+/// What the runtime drives on each core.
+class CoreLogic {
+ public:
+  /// First call, on the core's own thread; every other core's CoreLogic exists by then.
+  virtual void on_start() {}
+  /// A client has connected. Returns who hears from the wire, or nullptr to have it closed at once.
+  virtual WireEvents* on_accept(Wire& wire) = 0;
+  /// A message from another core (or from this one). The receiver owns it from here.
+  virtual void deliver(Message& message) = 0;
+  /// After all events of this turn: run what is ready.
+  virtual TurnResult turn() = 0;
+  /// SIGTERM or SIGINT came; on core 0 only. Answer with Runtime::stop() when ready.
+  virtual void on_stop_requested() {}
+  /// Last call on the core's thread, when all its wires are closed. Other cores may still be running.
+  virtual void on_stopped() {}
+
+ protected:
+  ~CoreLogic() = default;
+};
+
+/// What a borrower tells the owner on giving its shard back.
+enum class AfterBorrow {
+  kNothingLeft,  // the owner may sleep on
+  kWorkLeft,     // the owner must have a turn soon: it is woken if it sleeps
+};
+
+class Runtime {
+ public:
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+
+  CoreId core() const { return core_; }
+  CoreId core_count() const { return static_cast<CoreId>(outboxes_.size()); }
+
+  /// Monotonic time, read once a turn, from an arbitrary origin common to all cores.
+  Micros now() const { return now_; }
+  /// The same clock, read afresh (tens of nanoseconds). Does not change now().
+  virtual Micros now_fresh() const = 0;
+  /// Wall clock, milliseconds since the Unix epoch, read once a turn.
+  Millis wall_clock() const { return wall_clock_; }
+
+  /// A cheap counter (about 20 cycles) for the length of commands; ticks_to_nanos turns differences into
+  /// time.
+  std::uint64_t ticks() const {
+    if (counts_ticks_by_clock_) [[unlikely]]
+      return static_cast<std::uint64_t>(now_fresh()) * 1000;
+    return __rdtsc();
+  }
+  std::uint64_t ticks_to_nanos(std::uint64_t ticks) const {
+    return static_cast<std::uint64_t>(static_cast<double>(ticks) * nanos_per_tick_);
+  }
+
+  /// Chance for everything but secrets; each core has its own.
+  Random& random() { return random_; }
+  /// Bits fit for secrets (ids, tokens), straight from the kernel; from the seed under simulation. Slow.
+  virtual std::uint64_t random_secret() = 0;
+
+  /// Sends a message to a core, which may be this one. It leaves at the end of the turn, or at flush_posts().
+  /// Messages from one core to one other arrive in the order they were posted. O(1), no allocation.
+  void post(CoreId to, Message& message) {
+    DCHECK(to < core_count());
+    message.from = core_;
+    MessageList& outbox = outboxes_[to];
+    if (outbox.empty()) posted_to_.push_back(to);
+    outbox.push(message);
+  }
+  /// Messages to this core that found its mailbox full and wait here. More than none is back-pressure: stop
+  /// reading from connections whose commands go there.
+  std::size_t waiting_for(CoreId to) const { return congested_[to] ? outboxes_[to].size() : 0; }
+  /// Hands what has been posted over now, so that other cores start while this one goes on with its turn.
+  virtual void flush_posts() = 0;
+
+  /// Takes the shard of a core that is in the kernel, without waking it. True: until give_back(), which must
+  /// come in this same turn, this thread may touch that shard as its owner would. Never waits. Not for the
+  /// own core.
+  virtual bool try_borrow(CoreId owner) = 0;
+  virtual void give_back(CoreId owner, AfterBorrow after) = 0;
+
+  /// Wires open on all cores together. Not exact while others change it.
+  virtual std::uint32_t wire_count() const = 0;
+
+  /// Ends all cores: each closes its wires and leaves its loop.
+  virtual void stop() = 0;
+
+ protected:
+  Runtime(CoreId core, CoreId core_count, std::uint64_t seed);
+  ~Runtime() = default;
+
+  CoreId core_;
+  bool counts_ticks_by_clock_ = false;
+  Micros now_ = 0;
+  Millis wall_clock_ = 0;
+  double nanos_per_tick_ = 1.0;
+  std::vector<MessageList> outboxes_;  // by target
+  std::vector<CoreId> posted_to_;      // targets whose outbox is not empty, each once
+  std::vector<bool> congested_;        // targets that took only a part of their outbox at the last flush
+
+ private:
+  Random random_;
+};
+
+}  // namespace shoal::runtime
