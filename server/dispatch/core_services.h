@@ -1,0 +1,111 @@
+// What commands may ask of the core they run on, and of the server around it. Interfaces only: server/core implements
+// them, so that no command includes the runtime, a connection or a service.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "server/config/log.h"
+#include "server/config/settings.h"
+#include "server/dispatch/command_table.h"
+#include "server/dispatch/session.h"
+#include "server/metrics/command_statistics.h"
+#include "server/metrics/counters.h"
+#include "server/metrics/latency_monitor.h"
+#include "server/metrics/slowlog.h"
+#include "storage/base/result.h"
+
+namespace shoal::dispatch {
+
+class CoreServices;
+
+/// A client as other clients see it, and the way to end it.
+class ClientHandle {
+ public:
+  virtual Session& session() = 0;
+  /// Closes the connection; replies already written are dropped.
+  virtual void kill() = 0;
+  /// Bytes the connection holds: input not yet executed, output not yet sent, its own structures.
+  virtual std::size_t input_bytes() const = 0;
+  virtual std::size_t output_bytes() const = 0;
+  virtual std::size_t heap_bytes() const = 0;
+
+ protected:
+  ~ClientHandle() = default;
+};
+
+/// CLIENT PAUSE: which commands wait, and until when (monotonic clock; 0: none wait).
+struct Pause {
+  bool all = false;
+  Micros until = 0;
+};
+
+/// The whole server, as seen from any core. Settings are this core's copy.
+class Server {
+ public:
+  virtual const config::Settings& settings() const = 0;
+  /// Publishes changed settings to every core; `then` runs here when all have them. Fails, changing nothing, when an
+  /// option could not take effect (a port that cannot be bound, say).
+  virtual void publish(config::Settings settings, std::function<void(Status)> then) = 0;
+  virtual const CommandTable& commands() const = 0;
+  virtual config::Log& log() = 0;
+
+  virtual CoreId core_count() const = 0;
+  /// Runs `visit` on every core, on that core's thread, in no order; then `then` here. Neither may block. `visit` is
+  /// called concurrently: it writes only to what belongs to its core.
+  virtual void on_every_core(std::function<void(CoreServices&)> visit, std::function<void()> then) = 0;
+
+  /// SHUTDOWN: ends the process cleanly after this turn.
+  virtual void shut_down() = 0;
+  virtual View run_id() const = 0;
+  /// Wall clock at start, and where the executable and the configuration are.
+  virtual Millis started_at() const = 0;
+  virtual std::string executable() const = 0;
+  /// Memory the allocator was asked for, by every core; and the most it ever was.
+  virtual std::int64_t used_memory_bytes() const = 0;
+  virtual std::int64_t used_memory_peak_bytes() const = 0;
+
+ protected:
+  ~Server() = default;
+};
+
+class CoreServices {
+ public:
+  virtual CoreId id() const = 0;
+  virtual Server& server() = 0;
+  virtual Micros now() const = 0;             // monotonic
+  virtual Micros now_fresh() const = 0;       // the same clock, read again
+  virtual Millis wall_clock() const = 0;
+  virtual std::uint64_t random() = 0;
+
+  virtual metrics::Counters& counters() = 0;
+  virtual metrics::CommandStatistics& statistics() = 0;
+  virtual metrics::Slowlog& slowlog() = 0;
+  virtual metrics::LatencyMonitor& latency() = 0;
+
+  /// Every client connected to this core.
+  virtual void for_each_client(const std::function<void(ClientHandle&)>& visit) = 0;
+  virtual void set_pause(Pause pause) = 0;
+  virtual Pause pause() const = 0;
+  /// Whether expired keys are reclaimed without being touched (DEBUG SET-ACTIVE-EXPIRE).
+  virtual void set_active_expire(bool active) = 0;
+  /// How many sessions on all cores watch every request (MONITOR): this core reports its own requests if above zero.
+  virtual void add_monitors(int change) = 0;
+  /// Frees what `detached` holds in slices between turns.
+  virtual void free_later(Dictionary detached) = 0;
+  /// Blocks this core: DEBUG SLEEP, for tests of exactly that.
+  virtual void sleep_blocking(Micros duration) = 0;
+
+  // Keys of this core's slots in one database, counted over its slots: O(slots).
+  struct KeyCounts {
+    std::uint64_t keys = 0;
+    std::uint64_t expiring = 0;
+  };
+  virtual KeyCounts count_keys(DatabaseId database) = 0;
+
+ protected:
+  ~CoreServices() = default;
+};
+
+}  // namespace shoal::dispatch

@@ -1,0 +1,52 @@
+// A key as the storage layer wants it: named, hashed and placed once a request.
+#pragma once
+
+#include "storage/base/crc16.h"
+#include "storage/base/units.h"
+
+namespace shoal {
+
+/// What keys are hashed with beside their bytes, so that nobody outside can choose keys that collide. One constant
+/// of the process: chosen before the first key is hashed, never changed after (tables remember hashes).
+class HashSecret {
+ public:
+  static void choose(std::uint64_t secret) { secret_ = secret; }
+  static std::uint64_t value() { return secret_; }
+
+ private:
+  static inline std::uint64_t secret_ = 0x9e3779b97f4a7c15;
+};
+
+/// 35 bits of XXH3, in the upper bits of the word; the rest is zero, so that hash, wheel stamp and slot number
+/// together fit one word. Within one slot, 35 bits tell billions of keys apart well enough to be compared rarely.
+std::uint64_t key_hash(View name);
+
+struct Key {
+  View name;
+  std::uint64_t hash;
+  SlotId slot;
+};
+
+inline Key make_key(View name) { return {name, key_hash(name), key_slot(name)}; }
+
+/// What a timing wheel remembers of a key: its hash, the stamp its entry carries while the reference speaks for it,
+/// and its slot.
+class KeyReference {
+ public:
+  KeyReference(std::uint64_t hash, std::uint16_t stamp, SlotId slot)
+      : word_(hash | std::uint64_t{stamp} << kStampShift | slot) {}
+  explicit KeyReference(std::uint64_t word) : word_(word) {}
+
+  static constexpr std::uint64_t kHashMask = ~((std::uint64_t{1} << 29) - 1);
+
+  std::uint64_t word() const { return word_; }
+  std::uint64_t hash() const { return word_ & kHashMask; }
+  std::uint16_t stamp() const { return (word_ >> kStampShift) & 0x7fff; }
+  SlotId slot() const { return word_ & (kSlotCount - 1); }
+
+ private:
+  static constexpr unsigned kStampShift = 14;
+  std::uint64_t word_;
+};
+
+}  // namespace shoal

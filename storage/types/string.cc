@@ -1,0 +1,201 @@
+#include "storage/types/string.h"
+
+#include <algorithm>
+
+#include "storage/base/numbers.h"
+
+namespace shoal::types {
+
+namespace {
+constexpr std::size_t kIntegerDigitsMax = 20;
+
+// A value of up to 20 bytes that reads as an integer is stored as one.
+std::optional<std::int64_t> as_integer(View value) {
+  if (value.empty() || value.size() > kIntegerDigitsMax) return std::nullopt;
+  const char first = value.front();
+  if ((first < '0' || first > '9') && first != '-') return std::nullopt;
+  return parse_integer(value);
+}
+}  // namespace
+
+bool String::prefers_inline(std::size_t head_bytes, std::size_t value_bytes) {
+  if (value_bytes > kInlineMax) return false;
+  const std::size_t inline_cost = heap::good_size(head_bytes + value_bytes);
+  const std::size_t outside_cost = heap::good_size(head_bytes + sizeof(char*)) + heap::good_size(value_bytes);
+  return inline_cost <= outside_cost;
+}
+
+Entry* String::create_outside(View key, char* block, std::size_t length, Millis expiry) {
+  const bool large = length > Entry::kPayloadLengthMax;
+  Entry* entry = Entry::create(key, Type::kString, large ? kLarge : kHeap, expiry,
+                               sizeof(char*) + (large ? sizeof(std::uint64_t) : 0), large ? 0 : length);
+  entry->set_payload_field(block);
+  if (large) entry->set_payload_field(static_cast<std::uint64_t>(length), sizeof(char*));
+  return entry;
+}
+
+Entry* String::create_bytes(View key, View value, Millis expiry) {
+  const std::size_t head_bytes = Entry::bytes_for(key.size(), expiry != kNoExpiry, 0);
+  if (prefers_inline(head_bytes, value.size())) {
+    Entry* entry = Entry::create(key, Type::kString, kInline, expiry, value.size(), value.size());
+    std::memcpy(entry->payload(), value.data(), value.size());
+    return entry;
+  }
+  auto* block = static_cast<char*>(heap::allocate(value.size()));
+  std::memcpy(block, value.data(), value.size());
+  return create_outside(key, block, value.size(), expiry);
+}
+
+Entry* String::create(View key, View value, Millis expiry) {
+  if (const auto integer = as_integer(value)) return create_integer(key, *integer, expiry);
+  return create_bytes(key, value, expiry);
+}
+
+Entry* String::create_integer(View key, std::int64_t value, Millis expiry) {
+  Entry* entry = Entry::create(key, Type::kString, kInteger, expiry, sizeof value);
+  entry->set_payload_field(value);
+  return entry;
+}
+
+Entry* String::create_adopting(View key, HeapBytes value, Millis expiry) {
+  const std::size_t length = value.size();
+  return create_outside(key, value.release(), length, expiry);
+}
+
+Entry* String::replace(Entry* old, Entry* fresh) {
+  fresh->set_access(old->access());
+  release_payload(*old);
+  Entry::release(old);
+  return fresh;
+}
+
+Entry* String::assign(Entry* entry, View value, Millis expiry) {
+  if (const auto integer = as_integer(value)) return assign_integer(entry, *integer, expiry);
+  const bool same_head = entry->type() == Type::kString && entry->has_expiry() == (expiry != kNoExpiry);
+  if (same_head && is_inline(*entry)) {
+    const std::size_t bytes = entry->payload_offset() + value.size();
+    const bool same_length = entry->payload_length() == value.size();
+    if (same_length || (prefers_inline(entry->payload_offset(), value.size()) &&
+                        heap::good_size(bytes) == entry->block_bytes())) {
+      std::memcpy(entry->payload(), value.data(), value.size());
+      entry->set_payload_length(value.size());
+      entry->set_encoding(kInline);
+      if (expiry != kNoExpiry) entry->set_expiry(expiry);
+      return entry;
+    }
+  }
+  return replace(entry, create_bytes(entry->key(), value, expiry));
+}
+
+Entry* String::assign_integer(Entry* entry, std::int64_t value, Millis expiry) {
+  if (is_integer_encoded(*entry) && entry->has_expiry() == (expiry != kNoExpiry)) {
+    entry->set_payload_field(value);
+    if (expiry != kNoExpiry) entry->set_expiry(expiry);
+    return entry;
+  }
+  return replace(entry, create_integer(entry->key(), value, expiry));
+}
+
+// Makes room for `length_needed` bytes that can be written at payload or block; doubles the room of a growing
+// value so that a run of appends costs O(1) a byte. The bytes beyond the old length are not yet defined.
+Entry* String::make_editable(Entry* entry, std::size_t length_needed) {
+  Digits digits;
+  const View old = view(*entry, digits);
+  const std::size_t target = std::max(old.size(), length_needed);
+  if (is_inline(*entry) && entry->payload_offset() + target <= entry->block_bytes()) {
+    entry->set_encoding(kInlineRaw);
+    entry->set_payload_length(target);
+    return entry;
+  }
+  if (target <= Entry::kPayloadLengthMax && prefers_inline(entry->payload_offset(), target)) {
+    Entry* fresh = Entry::create(entry->key(), Type::kString, kInlineRaw, entry->expiry(), target, target);
+    if (entry->has_expiry()) fresh->set_wheel_stamp(entry->wheel_stamp());
+    std::memcpy(fresh->payload(), old.data(), old.size());
+    return replace(entry, fresh);
+  }
+  const bool outside = entry->encoding() == kHeap || entry->encoding() == kLarge;
+  char* block = outside ? entry->payload_field<char*>() : nullptr;
+  if (!outside || heap::usable(block) < target) {
+    const std::size_t room = target + (old.empty() ? 0 : std::min(target, kMiB));
+    if (outside) {
+      block = static_cast<char*>(heap::reallocate(block, room));
+      entry->set_payload_field(block);
+    } else {
+      block = static_cast<char*>(heap::allocate(room));
+      std::memcpy(block, old.data(), old.size());
+    }
+  }
+  const bool large = target > Entry::kPayloadLengthMax;
+  if (outside && large == (entry->encoding() == kLarge)) {
+    if (large) {
+      entry->set_payload_field(static_cast<std::uint64_t>(target), sizeof(char*));
+    } else {
+      entry->set_payload_length(target);
+    }
+    return entry;
+  }
+  Entry* fresh = create_outside(entry->key(), block, target, entry->expiry());
+  if (entry->has_expiry()) fresh->set_wheel_stamp(entry->wheel_stamp());
+  if (outside) entry->set_payload_field<char*>(nullptr);  // the block has a new owner
+  return replace(entry, fresh);
+}
+
+Entry* String::append(Entry* entry, View suffix) { return write_at(entry, length(*entry), suffix); }
+
+Entry* String::write_at(Entry* entry, std::size_t offset, View bytes) {
+  const std::size_t old_length = length(*entry);
+  entry = make_editable(entry, offset + bytes.size());
+  Digits digits;
+  char* data = const_cast<char*>(view(*entry, digits).data());
+  if (offset > old_length) std::memset(data + old_length, 0, offset - old_length);
+  std::memcpy(data + offset, bytes.data(), bytes.size());
+  return entry;
+}
+
+std::size_t String::length(const Entry& entry) {
+  switch (entry.encoding()) {
+    case kInteger: {
+      Digits digits;
+      return format_integer(entry.payload_field<std::int64_t>(), digits);
+    }
+    case kLarge: return entry.payload_field<std::uint64_t>(sizeof(char*));
+    default: return entry.payload_length();
+  }
+}
+
+View String::view(const Entry& entry, Digits& digits) {
+  switch (entry.encoding()) {
+    case kInline:
+    case kInlineRaw: return {entry.payload(), entry.payload_length()};
+    case kInteger: return {digits, format_integer(entry.payload_field<std::int64_t>(), digits)};
+    case kHeap: return {entry.payload_field<const char*>(), entry.payload_length()};
+    default: return {entry.payload_field<const char*>(), length(entry)};
+  }
+}
+
+std::optional<std::int64_t> String::integer(const Entry& entry) {
+  if (is_integer_encoded(entry)) return entry.payload_field<std::int64_t>();
+  Digits digits;
+  return parse_integer(view(entry, digits));
+}
+
+bool String::is_integer_encoded(const Entry& entry) {
+  return entry.type() == Type::kString && entry.encoding() == kInteger;
+}
+
+View String::encoding_name(const Entry& entry) {
+  if (entry.encoding() == kInteger) return "int";
+  if (entry.encoding() == kInline && entry.payload_length() <= kEmbeddedMax) return "embstr";
+  return "raw";
+}
+
+std::size_t String::outside_bytes(const Entry& entry) {
+  if (entry.encoding() != kHeap && entry.encoding() != kLarge) return 0;
+  return heap::usable(entry.payload_field<const char*>());
+}
+
+void String::release_payload(Entry& entry) {
+  if (entry.encoding() == kHeap || entry.encoding() == kLarge) heap::release(entry.payload_field<char*>());
+}
+
+}  // namespace shoal::types
