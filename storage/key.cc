@@ -6,7 +6,8 @@
 namespace shoal {
 
 std::uint64_t key_hash(View name) {
-  return XXH3_64bits_withSeed(name.data(), name.size(), HashSecret::value()) & KeyReference::kHashMask;
+  const std::uint64_t hash = XXH3_64bits_withSeed(name.data(), name.size(), HashSecret::value());
+  return hash_from_upper_bits(hash & KeyReference::kHashMask);
 }
 
 }  // namespace shoal

@@ -17,9 +17,13 @@ class HashSecret {
   static inline std::uint64_t secret_ = 0x9e3779b97f4a7c15;
 };
 
-/// 35 bits of XXH3, in the upper bits of the word; the rest is zero, so that hash, wheel stamp and slot number
-/// together fit one word. Within one slot, 35 bits tell billions of keys apart well enough to be compared rarely.
+/// 35 bits of XXH3 in the upper bits of the word, so that hash, wheel stamp and slot number together fit one word.
+/// Within one slot that tells billions of keys apart well enough. The lowest byte, from which tables take their
+/// tags, repeats the last 8 of the 35: everything in the hash follows from its upper bits.
 std::uint64_t key_hash(View name);
+
+/// The whole hash, from its upper 35 bits.
+constexpr std::uint64_t hash_from_upper_bits(std::uint64_t upper) { return upper | (upper >> 29 & 0xff); }
 
 struct Key {
   View name;
@@ -34,13 +38,13 @@ inline Key make_key(View name) { return {name, key_hash(name), key_slot(name)}; 
 class KeyReference {
  public:
   KeyReference(std::uint64_t hash, std::uint16_t stamp, SlotId slot)
-      : word_(hash | std::uint64_t{stamp} << kStampShift | slot) {}
+      : word_((hash & kHashMask) | std::uint64_t{stamp} << kStampShift | slot) {}
   explicit KeyReference(std::uint64_t word) : word_(word) {}
 
   static constexpr std::uint64_t kHashMask = ~((std::uint64_t{1} << 29) - 1);
 
   std::uint64_t word() const { return word_; }
-  std::uint64_t hash() const { return word_ & kHashMask; }
+  std::uint64_t hash() const { return hash_from_upper_bits(word_ & kHashMask); }
   std::uint16_t stamp() const { return (word_ >> kStampShift) & 0x7fff; }
   SlotId slot() const { return word_ & (kSlotCount - 1); }
 
