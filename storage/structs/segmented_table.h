@@ -89,7 +89,21 @@ class SegmentedTableBase {
     }
   }
   /// Second pass: fetches the tags and words which prefetch_element() reads.
-  void prefetch_group(std::uint64_t hash) const;
+  void prefetch_group(std::uint64_t hash) const {
+    const internal::SegmentRef segment = segment_of(hash);
+    if (segment.size_class() == 0) return;
+    const std::uint32_t home = segment.home_of(segment.window_of(hash));
+    const std::uint8_t* group = segment.group(home);
+    const std::uint64_t* words = segment.words() + home * internal::kGroupSlots;
+    if (has_directory()) {
+      // The tags are on their way only now: fetch all words they can lead to (two lines, at times three).
+      __builtin_prefetch(group);
+      __builtin_prefetch(words);
+      __builtin_prefetch(words + 8);
+    } else if (const internal::GroupMatch m = internal::match_tag(group, internal::tag_of(hash)); m != 0) {
+      __builtin_prefetch(words + std::countr_zero(m));
+    }
+  }
 
  protected:
   using HashOf = std::uint64_t (*)(const void* element);
@@ -345,12 +359,11 @@ class SegmentedTable : public SegmentedTableBase {
     const std::uint32_t groups = segment.groups();
     const std::uint16_t window = segment.window_of(hash);
     const std::uint8_t tag = internal::tag_of(hash);
-    std::uint64_t* const words = segment.words();
     std::uint32_t g = segment.home_of(window);
     for (std::uint32_t probes = groups; probes != 0; --probes) {
       const std::uint8_t* group = segment.group(g);
       for (internal::GroupMatch m = internal::match_tag(group, tag); m != 0; m &= m - 1) {
-        std::uint64_t* word = words + g * internal::kGroupSlots + std::countr_zero(m);
+        std::uint64_t* word = segment.words() + g * internal::kGroupSlots + std::countr_zero(m);
         if (*word >> 48 == window && equal(static_cast<const Element&>(*element_of(*word)))) [[likely]]
           return Position(word, segment, hash);
       }
