@@ -21,7 +21,7 @@
 
 namespace shoal::protocol {
 
-/// Room in a usual chunk.
+/// Size of a usual chunk, its header included.
 constexpr size_t kChunkBytes = 16 * kKiB;
 /// A payload at least this long gets a chunk of its own.
 constexpr size_t kBigWriteBytes = 16 * kKiB;
@@ -92,10 +92,8 @@ class Output {
     DCHECK(bytes <= static_cast<size_t>(limit_ - cursor_));
     cursor_ += bytes;
   }
-  void append(View bytes) {
-    std::memcpy(reserve(bytes.size()), bytes.data(), bytes.size());
-    commit(bytes.size());
-  }
+  /// Copies `bytes` to the end.
+  void append(View bytes);
 
   /// Moves all of `source` to the end of this. Links chunks with much in them, copies the others: O(chunks).
   void append_chain(Output&& source) { append_front_of(source, source.size()); }
@@ -138,10 +136,12 @@ class Output {
     return last_ == nullptr ? sealed_ : sealed_ + static_cast<uint64_t>(cursor_ - last_->bytes());
   }
   [[gnu::noinline]] void add_chunk(size_t room);
-  void seal();
+  // One past the last byte of `chunk` that is written.
+  uint32_t used_of(const Chunk* chunk) const {
+    return chunk == last_ ? static_cast<uint32_t>(cursor_ - chunk->bytes()) : chunk->end;
+  }
   void link(Chunk* chunk);
-  void open_last();
-  void drop_chunk(Chunk* chunk);
+  Chunk* unlink_first();
 
   char* cursor_ = nullptr;  // where the next byte goes, in last_
   char* limit_ = nullptr;   // the end of last_'s room

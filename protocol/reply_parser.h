@@ -31,10 +31,10 @@ enum class ReplyType : uint8_t {
 /// One reply; which members mean something depends on the type.
 struct Reply {
   ReplyType type = ReplyType::kNull;
-  std::string text;     ///< of strings, errors, big numbers; a real's digits as they were sent
-  int64_t integer = 0;  ///< of an integer; a boolean's 1 or 0
+  std::string text = {};  ///< of strings, errors, big numbers; a real's digits as they were sent
+  int64_t integer = 0;    ///< of an integer; a boolean's 1 or 0
   double real = 0;
-  std::vector<Reply> children;
+  std::vector<Reply> children = {};
 
   bool operator==(const Reply&) const = default;
   bool is_error() const { return type == ReplyType::kError; }
@@ -71,21 +71,21 @@ class ReplyParser {
   };
 
   bool take_line(const char*& cursor, const char* end);
-  bool begin_element();
-  bool begin_string(ReplyType type, View digits);
-  bool begin_collection(ReplyType type, View digits, size_t elements_per_count);
-  bool take_body(const char*& cursor, const char* end);
-  bool take_body_end(const char*& cursor, const char* end);
-  bool scalar(char type, View text);
+  void begin_element();
+  void begin_string(ReplyType type, View digits);
+  void begin_collection(ReplyType type, View digits, size_t elements_per_count);
+  void take_body(const char*& cursor, const char* end);
+  void take_body_end(const char*& cursor);
+  void scalar(char type, View text);
   void complete(Reply&& element);
   bool fail(std::string_view text);
 
   ReplyLimits limits_;
   Stage stage_ = Stage::kLine;
   std::string line_;       // of the current element, so far
-  Reply element_;          // the string being received
-  size_t body_bytes_ = 0;  // its length
-  size_t body_end_taken_ = 0;
+  Reply string_;           // the string being received
+  size_t bytes_left_ = 0;  // of it
+  bool has_cr_ = false;    // of its line end
   size_t elements_ = 0;
   std::vector<Open> open_;
   bool complete_ = false;  // finished_ holds a whole reply

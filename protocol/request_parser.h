@@ -16,6 +16,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "storage/base/check.h"
@@ -50,11 +51,20 @@ struct Request {
 /// survive.
 class ByteBuffer {
  public:
+  ByteBuffer() = default;
+  /// A moved-from buffer is empty and still usable.
+  ByteBuffer(ByteBuffer&& other) noexcept
+      : bytes_(std::move(other.bytes_)), size_(std::exchange(other.size_, 0)) {}
+  ByteBuffer& operator=(ByteBuffer&& other) noexcept {
+    bytes_ = std::move(other.bytes_);
+    size_ = std::exchange(other.size_, 0);
+    return *this;
+  }
   size_t size() const { return size_; }
-  size_t capacity() const { return capacity_; }
-  char* data() { return bytes_.get(); }
-  const char* data() const { return bytes_.get(); }
-  View view(size_t offset, size_t length) const { return View(bytes_.get() + offset, length); }
+  size_t capacity() const { return bytes_.size(); }
+  char* data() { return bytes_.data(); }
+  const char* data() const { return bytes_.data(); }
+  View view(size_t offset, size_t length) const { return View(bytes_.data() + offset, length); }
   /// Amortised O(bytes); Views into the buffer die when it grows.
   void append(View bytes);
   void shrink(size_t size) {
@@ -65,9 +75,8 @@ class ByteBuffer {
   void reserve(size_t capacity);
 
  private:
-  std::unique_ptr<char[]> bytes_;
+  HeapBytes bytes_;  // its size is the capacity
   size_t size_ = 0;
-  size_t capacity_ = 0;
 };
 
 /// Requests parsed and not yet executed, in order. It owns the bytes of those that were not whole in one
@@ -76,8 +85,13 @@ class ByteBuffer {
 class RequestBatch {
  public:
   RequestBatch() = default;
-  RequestBatch(RequestBatch&&) = default;
-  RequestBatch& operator=(RequestBatch&&) = default;
+  /// A moved-from batch is empty and still usable.
+  RequestBatch(RequestBatch&& other) noexcept { swap(other); }
+  RequestBatch& operator=(RequestBatch&& other) noexcept {
+    RequestBatch taken(std::move(other));
+    swap(taken);
+    return *this;
+  }
 
   size_t size() const { return requests_.size(); }
   bool empty() const { return requests_.empty(); }
@@ -117,7 +131,15 @@ class RequestBatch {
       grow_args(count);
     return args_.get() + args_size_;
   }
+  void swap(RequestBatch& other) noexcept;
   void grow_args(size_t count);
+  // Appends the request in `line`, if there is one; false when its quotes are wrong. `line` has to live as
+  // long as the batch.
+  bool add_inline(View line);
+  bool add_inline_quoted(View line);
+  ByteBuffer take_spare();
+  // Keeps `bytes` until clear(); they stay where they are.
+  const ByteBuffer& keep(ByteBuffer&& bytes);
   void commit_request(size_t count) {
     requests_.push_back(Range{static_cast<uint32_t>(args_size_), static_cast<uint32_t>(count)});
     args_size_ += count;
@@ -166,7 +188,8 @@ class RequestParser {
   /// Bytes received of the unfinished request and what is needed to remember its arguments: what
   /// client-query-buffer-limit counts. 0 between requests.
   size_t buffered_bytes() const;
-  /// Heap held inside. More than buffered_bytes() while a big argument has its block but not yet its bytes.
+  /// Heap held inside: at most 256 bytes between requests. More than buffered_bytes() while a big argument
+  /// has its block but not yet its bytes.
   size_t heap_bytes() const;
 
   /// While a big argument is being received: where its remaining bytes go, so that a socket may write there
@@ -195,20 +218,27 @@ class RequestParser {
   };
   static constexpr size_t kInBig = ~size_t{0};
 
-  enum class Fast : uint8_t { kRequest, kSkipped, kSlow };
+  // What came of looking at a request where it lies: it is done, or it has to go the slow way, because it is
+  // incomplete or wrong.
+  enum class Whole : uint8_t { kDone, kSlow };
 
-  Fast parse_whole(const char*& cursor, const char* end, RequestBatch& batch) const;
-  Fast parse_whole_inline(const char*& cursor, const char* end, RequestBatch& batch) const;
-  bool resume(const char*& cursor, const char* end, RequestBatch& batch);
-  bool resume_inline(const char*& cursor, const char* end, RequestBatch& batch);
-  bool resume_arg_count(const char*& cursor, const char* end);
-  bool resume_length(const char*& cursor, const char* end);
-  bool resume_body(const char*& cursor, const char* end);
-  bool resume_big_body(const char*& cursor, const char* end);
-  bool resume_body_end(const char*& cursor, const char* end, RequestBatch& batch);
-  bool take_line(const char*& cursor, const char* end, const char* too_long, View& line);
+  Whole parse_whole(const char*& cursor, const char* end, RequestBatch& batch) const;
+  Whole parse_whole_inline(const char*& cursor, const char* end, RequestBatch& batch) const;
+
+  // The slow way: each step uses at least one byte, and leaves the next stage.
+  void begin_slow(char first, RequestBatch& batch);
+  void step(const char*& cursor, const char* end, RequestBatch& batch);
+  void step_inline(const char*& cursor, const char* end, RequestBatch& batch);
+  void step_arg_count(const char*& cursor, const char* end);
+  void step_length(const char*& cursor, const char* end);
+  void step_body(const char*& cursor, const char* end);
+  void step_body_end(const char*& cursor, const char* end, RequestBatch& batch);
+  bool take_line(const char*& cursor, const char* end, const char* too_long_error);
+  void begin_body(size_t bytes);
+  void begin_body_end();
   void finish_request(RequestBatch& batch);
-  bool fail(std::string text);
+  void forget_request();
+  void fail(std::string text);
   size_t args_max() const { return authenticated_ ? limits_->args_max : limits_->unauthenticated_args_max; }
   size_t bulk_bytes_max() const {
     return authenticated_ ? limits_->bulk_bytes_max : limits_->unauthenticated_bulk_bytes_max;
@@ -223,6 +253,7 @@ class RequestParser {
   ByteBuffer tail_;        // bytes of finished arguments, then those of the current line or body
   std::vector<KeptArgument> kept_args_;
   std::vector<HeapBytes> big_;
+  size_t big_bytes_ = 0;  // the sizes of big_
   std::string error_;
 };
 
