@@ -1,0 +1,278 @@
+#!/usr/bin/env python3
+"""Runs tests/scripts/*.test against a server that it starts itself, and stops, by process id.
+
+    tests/run_scripts.py --server shoal --threads 2 [FILE ...]
+    tests/run_scripts.py --server redis [FILE ...]      stock redis-server, the oracle
+    tests/run_scripts.py --server redis --record FILE   fills in the replies that FILE lacks
+
+The format is described in docs/testing.md. Exit code: 0 all passed, 1 something failed, 77 the server is not
+installed (ctest shows such a test as skipped).
+"""
+import argparse
+import concurrent.futures
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "python"))
+
+from script_file import Request, ScriptError, load  # noqa: E402
+from script_reply import CLOSED, Connection, ReplyError, matches, parse_expected, plain_text, render  # noqa: E402
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SKIPPED = 77
+POLL_SECONDS = 0.005
+
+
+class Mismatch(Exception):
+    """A reply other than the expected one."""
+
+    def __init__(self, request, expected, got):
+        super().__init__()
+        self.request, self.expected, self.got = request, expected, got
+
+
+class Server:
+    """One server process on a free port, with a directory of its own, for the length of a `with` block."""
+
+    def __init__(self, options, extra):
+        self.options, self.extra = options, extra
+
+    def __enter__(self):
+        self.directory = tempfile.TemporaryDirectory(prefix="shoal-scripts-")
+        self.port = free_port()
+        log = open(pathlib.Path(self.directory.name) / "log", "wb")
+        self.process = subprocess.Popen(self.command(), stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        log.close()
+        try:
+            self.wait_until_it_answers()
+        except Exception:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        self.directory.cleanup()
+
+    def command(self):
+        common = ["--port", str(self.port), "--dir", self.directory.name, "--save", "", "--enable-debug-command", "yes"]
+        if self.options.server == "redis":
+            return ["redis-server", *common, "--daemonize", "no", *self.extra]
+        return [str(self.options.binary), *common, "--threads", str(self.options.threads), *self.extra]
+
+    def log(self):
+        return (pathlib.Path(self.directory.name) / "log").read_text(errors="replace")
+
+    def wait_until_it_answers(self):
+        deadline = time.monotonic() + self.options.timeout * 4
+        while True:
+            if self.process.poll() is not None:
+                raise ScriptError(f"the server ended with {self.process.returncode}:\n{self.log()}")
+            try:
+                connection = Connection(self.port, self.options.timeout)
+                connection.ask(b"PING")
+                connection.close()
+                return
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise ScriptError(f"the server does not answer on port {self.port}:\n{self.log()}") from None
+                time.sleep(POLL_SECONDS)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class CaseRun:
+    """One case on its own connections and an empty keyspace."""
+
+    def __init__(self, server, case, options):
+        self.server, self.case, self.options = server, case, options
+        self.connections, self.variables = {}, {}
+        self.last_reply = None
+        self.recorded = {}  # line number -> expected lines to insert after it
+
+    def run(self):
+        self.control = Connection(self.server.port, self.options.timeout)
+        self.control.ask(b"CLIENT", b"UNPAUSE")
+        self.control.ask(b"FLUSHALL")
+        try:
+            for step in self.case.steps:
+                self.take_step(step)
+        finally:
+            for connection in (self.control, *self.connections.values()):
+                connection.close()
+
+    def take_step(self, step):
+        if isinstance(step, Request):
+            self.request(step)
+        elif step.word == "close":
+            self.connections.pop(step.argument).close()
+        elif step.word == "let":
+            self.variables[step.argument] = plain_text(self.last_reply)
+
+    def connection(self, name):
+        if name not in self.connections:
+            connection = Connection(self.server.port, self.options.timeout)
+            self.connections[name] = connection
+            if self.case.blocks(name):
+                connection.client_id = connection.ask(b"CLIENT", b"ID").value
+            if self.case.resp == 3:
+                connection.ask(b"HELLO", b"3")
+        return self.connections[name]
+
+    def request(self, request):
+        deadline = time.monotonic() + self.options.timeout
+        while True:
+            try:
+                return self.attempt(request)
+            except Mismatch:
+                if not request.eventually or time.monotonic() > deadline:
+                    raise
+                time.sleep(POLL_SECONDS)
+
+    def attempt(self, request):
+        connection = self.connection(request.connection)
+        expected = [parse_expected(self.substitute(line)) for line in request.expected]
+        connection.send_bytes(request.bytes(self.variables))
+        if request.blocks():
+            return self.wait_until_blocked(connection.client_id)
+        if not expected and self.options.record:
+            self.last_reply = self.read(connection, request)
+            self.recorded[request.line] = [render(self.last_reply)]
+        for value in expected:
+            self.expect(connection, request, value)
+        return None
+
+    def expect(self, connection, request, expected):
+        if expected.kind == "no_reply":
+            return
+        got = self.read(connection, request)
+        self.last_reply = got
+        if not matches(expected, got):
+            raise Mismatch(request, expected.source, render(got))
+
+    def read(self, connection, request):
+        try:
+            return connection.read()
+        except TimeoutError:
+            raise Mismatch(request, "\n".join(request.expected), "no reply in time") from None
+        except ConnectionResetError:
+            return CLOSED
+
+    def wait_until_blocked(self, client):
+        """Returns when the server says that the client with this id waits."""
+        deadline = time.monotonic() + self.options.timeout
+        while time.monotonic() < deadline:
+            fields = plain_text(self.control.ask(b"CLIENT", b"LIST", b"ID", b"%d" % client)).split()
+            if any(field.startswith("flags=") and "b" in field[6:] for field in fields):
+                return
+            time.sleep(POLL_SECONDS)
+        raise ScriptError(f"client {client} does not block")
+
+    def substitute(self, text):
+        for name, value in self.variables.items():
+            text = text.replace("${" + name + "}", value)
+        return text
+
+
+def describe(path, case, failure):
+    where = f"{path}:{failure.request.line}"
+    return (f"{where}: FAILED: {case.title}\n"
+            f"    request   {failure.request.text}\n"
+            f"    expected  {failure.expected}\n"
+            f"    got       {failure.got}")
+
+
+def run_file(path, options):
+    """Runs one file. Returns (cases run, cases left out, failures as text)."""
+    script = load(path)
+    cases = [case for case in script.cases if case.only in (None, options.server)]
+    failures, recorded = [], {}
+    if not cases:
+        return 0, len(script.cases), []
+    with Server(options, script.server_options) as server:
+        cases = with_commands_present(server, cases, options)
+        for case in cases:
+            run = CaseRun(server, case, options)
+            try:
+                run.run()
+            except Mismatch as failure:
+                failures.append(describe(path, case, failure))
+            except (OSError, ReplyError, ScriptError) as error:
+                failures.append(f"{path}:{case.line}: FAILED: {case.title}\n    {type(error).__name__}: {error}")
+            recorded.update(run.recorded)
+            if server.process.poll() is not None:
+                failures.append(f"{path}: the server died with {server.process.returncode}:\n{server.log()[-4000:]}")
+                break
+    if recorded:
+        insert_lines(path, recorded)
+    return len(cases), len(script.cases) - len(cases), failures
+
+
+def with_commands_present(server, cases, options):
+    """The cases but for those that need a command which the server does not have (yet)."""
+    connection = Connection(server.port, options.timeout)
+    known = {}
+    for name in {name for case in cases for name in case.needs}:
+        known[name] = connection.ask(b"COMMAND", b"INFO", name.encode()).value[0].kind == "array"
+    connection.close()
+    return [case for case in cases if all(known[name] for name in case.needs)]
+
+
+def insert_lines(path, recorded):
+    lines = []
+    for number, line in enumerate(pathlib.Path(path).read_text().splitlines(), 1):
+        lines.append(line)
+        lines.extend(recorded.get(number, []))
+    pathlib.Path(path).write_text("\n".join(lines) + "\n")
+
+
+def parse_options(arguments):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--server", choices=("shoal", "redis"), default="shoal")
+    parser.add_argument("--binary", type=pathlib.Path, default=ROOT / "build/release/shoal")
+    parser.add_argument("--threads", type=int, default=1, help="cores of shoal")
+    parser.add_argument("--timeout", type=float, default=5, help="seconds to wait for one reply")
+    parser.add_argument("--jobs", type=int, default=2, help="files at a time")
+    parser.add_argument("--record", action="store_true", help="write the replies that a file lacks into it")
+    parser.add_argument("files", nargs="*", type=pathlib.Path)
+    options = parser.parse_args(arguments)
+    options.files = options.files or sorted((ROOT / "tests/scripts").glob("*.test"))
+    return options
+
+
+def main(arguments):
+    options = parse_options(arguments)
+    if options.server == "redis" and shutil.which("redis-server") is None:
+        print("skipped: redis-server is not installed (tools/install test installs it)")
+        return SKIPPED
+    total, left_out, failed = 0, 0, 0
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for ran, skipped, failures in pool.map(lambda path: run_file(path, options), options.files):
+            total, left_out, failed = total + ran, left_out + skipped, failed + len(failures)
+            for failure in failures:
+                print(failure)
+    note = f", {left_out} not for this server" if left_out else ""
+    print(f"{total} cases in {len(options.files)} files against {options.server}: {failed} failed{note}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except ScriptError as error:
+        sys.exit(f"{error}")
