@@ -65,6 +65,11 @@ BufferRing::~BufferRing() {
   if (memory_ != nullptr) ::munmap(memory_, count_ * stride_);
 }
 
+void BufferRing::grow() {
+  ran_out_ = false;
+  target_ = std::min(target_ * 2, count_);
+}
+
 void BufferRing::publish() {
   const std::uint32_t count = std::min(target_ - published_, free_count_);
   for (std::uint32_t i = 0; i < count; ++i) {

@@ -36,10 +36,11 @@ class BufferRing final : public BufferSource {
 
   /// Once a turn: gives the kernel what it may use.
   void top_up() {
+    if (ran_out_) grow();
     if (published_ < target_ && free_count_ > 0) publish();
   }
   /// The kernel found no buffer: from now on it gets twice as many.
-  void ran_out() { target_ = target_ * 2 < count_ ? target_ * 2 : count_; }
+  void ran_out() { ran_out_ = true; }
 
   /// Buffers the kernel can take, as far as completions seen so far tell.
   std::uint32_t published() const { return published_; }
@@ -51,6 +52,7 @@ class BufferRing final : public BufferSource {
 
   BufferRing(Ring& ring, const RingOptions& options);
   void publish();
+  void grow();
 
   Ring& ring_;
   std::uint32_t count_;
@@ -59,6 +61,7 @@ class BufferRing final : public BufferSource {
   char* memory_ = nullptr;
   io_uring_buf_ring* shared_ = nullptr;  // page-aligned, shared with the kernel
   std::uint32_t target_;
+  bool ran_out_ = false;
   std::uint32_t published_ = 0;
   std::uint32_t free_count_ = 0;
   std::vector<std::uint16_t> free_;  // a stack: the last one back is the first to be used again

@@ -6,19 +6,6 @@
 #include "storage/base/check.h"
 
 namespace shoal::runtime {
-namespace {
-
-constexpr std::uint32_t kCapacityMax = 1024;
-constexpr std::uint32_t kCapacityMin = 64;
-
-// Few cores get long queues; with many the number of pairs grows with the square, and 256 cores must not cost
-// more than some 32 MiB.
-std::uint32_t capacity_for(CoreId core_count) {
-  return std::clamp(std::bit_floor(16384u / core_count), kCapacityMin, kCapacityMax);
-}
-
-}  // namespace
-
 Mailbox::Mailbox(std::uint32_t capacity) : mask_(capacity - 1), slots_(new Message*[capacity]) {
   CHECK(std::has_single_bit(capacity));
 }
@@ -44,7 +31,13 @@ std::uint32_t Mailbox::push(MessageList& messages) {
   return pushed;
 }
 
-Exchange::Exchange(CoreId core_count) : Exchange(core_count, capacity_for(core_count)) {}
+// Few cores get long queues; with many the number of pairs grows with the square, and 256 cores must not cost
+// more than some 32 MiB.
+std::uint32_t Exchange::capacity_for(CoreId core_count) {
+  constexpr std::uint32_t kCapacityMax = 1024;
+  constexpr std::uint32_t kCapacityMin = 64;
+  return std::clamp(std::bit_floor(16384u / core_count), kCapacityMin, kCapacityMax);
+}
 
 Exchange::Exchange(CoreId core_count, std::uint32_t capacity)
     : core_count_(core_count), places_(new Place[core_count]), boxes_(std::size_t{core_count} * core_count) {

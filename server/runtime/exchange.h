@@ -73,8 +73,9 @@ struct Sent {
 
 class Exchange {
  public:
-  explicit Exchange(CoreId core_count);
-  /// For tests of full mailboxes.
+  /// A mailbox's capacity that suits so many cores.
+  static std::uint32_t capacity_for(CoreId core_count);
+  /// `capacity` in messages for each pair, a power of two.
   Exchange(CoreId core_count, std::uint32_t capacity);
 
   CoreId core_count() const { return core_count_; }
@@ -82,6 +83,12 @@ class Exchange {
 
   /// On core `from`: moves what fits from the outbox to the mailbox. Not to itself.
   Sent send(CoreId from, CoreId to, MessageList& outbox);
+
+  /// On core `from`: makes `to` have a turn, mail or not. True if `from` must now ring its doorbell.
+  bool announce(CoreId from, CoreId to) {
+    places_[to].senders[from / 64].fetch_or(std::uint64_t{1} << (from % 64), std::memory_order_seq_cst);
+    return places_[to].gate.claim_doorbell();
+  }
 
   /// On core `to`: true if mail may have come since the last drain.
   bool has_mail(CoreId to) const {
@@ -119,11 +126,6 @@ class Exchange {
     alignas(64) std::array<std::atomic<std::uint64_t>, kSenderWords> senders{};
   };
 
-  /// Sets the bit of `from` at `to`; true if `from` must now ring the doorbell of `to`.
-  bool announce(CoreId from, CoreId to) {
-    places_[to].senders[from / 64].fetch_or(std::uint64_t{1} << (from % 64), std::memory_order_seq_cst);
-    return places_[to].gate.claim_doorbell();
-  }
   Mailbox& box(CoreId from, CoreId to) { return *boxes_[from * core_count_ + to]; }
 
   CoreId core_count_;

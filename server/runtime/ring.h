@@ -43,11 +43,19 @@ inline std::uint64_t user_data(const void* object, Operation operation) {
   return reinterpret_cast<std::uintptr_t>(object) | static_cast<std::uint64_t>(operation);
 }
 
+/// How one core wakes another that sleeps.
+enum class Doorbell : std::uint8_t {
+  kMessageRing,  // IORING_OP_MSG_RING, submitted with all else; falls back to the other where the kernel
+                 // refuses it
+  kEventfd,      // a system call of its own
+};
+
 struct RingOptions {
   std::uint32_t submissions = 1024;   // entries; when full in the middle of a turn, they are submitted early
   std::uint32_t completions = 16384;  // entries; beyond these the kernel keeps them in a list of its own
   std::uint32_t buffers = 1024;  // receive buffers, a power of two up to 32768; touched only as they are used
   std::uint32_t buffer_bytes = 16384;  // size of one
+  Doorbell doorbell = Doorbell::kMessageRing;
 };
 
 class Ring {
