@@ -44,18 +44,27 @@ class Server:
 
     def __enter__(self):
         self.directory = tempfile.TemporaryDirectory(prefix="shoal-scripts-")
-        self.port = free_port()
-        log = open(pathlib.Path(self.directory.name) / "log", "wb")
-        self.process = subprocess.Popen(self.command(), stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
-        log.close()
         try:
-            self.wait_until_it_answers()
-        except Exception:
-            self.__exit__()
-            raise
+            self.start()
+        except ScriptError:
+            self.start()  # Another process may have taken the port that was free a moment ago.
         return self
 
+    def start(self):
+        self.port = free_port()
+        with open(pathlib.Path(self.directory.name) / "log", "wb") as log:
+            self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            self.wait_until_it_answers()
+        except BaseException:
+            self.stop()
+            raise
+
     def __exit__(self, *_):
+        self.stop()
+        self.directory.cleanup()
+
+    def stop(self):
         if self.process.poll() is None:
             self.process.terminate()
             try:
@@ -63,7 +72,14 @@ class Server:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-        self.directory.cleanup()
+
+    def stop_cleanly(self):
+        """Stops the server, and says what was wrong about its end: a crash, a leak, a sanitizer's finding."""
+        died = self.process.poll() is not None
+        self.stop()
+        if died or self.process.returncode != 0:
+            return f"the server {'died' if died else 'ended'} with {self.process.returncode}:\n{self.log()[-8000:]}"
+        return ""
 
     def command(self):
         common = ["--port", str(self.port), "--dir", self.directory.name, "--save", "", "--enable-debug-command", "yes"]
@@ -216,8 +232,10 @@ def run_file(path, options):
                 failures.append(f"{path}:{case.line}: FAILED: {case.title}\n    {type(error).__name__}: {error}")
             recorded.update(run.recorded)
             if server.process.poll() is not None:
-                failures.append(f"{path}: the server died with {server.process.returncode}:\n{server.log()[-4000:]}")
                 break
+        last_words = server.stop_cleanly()
+    if last_words:
+        failures.append(f"{path}: {last_words}")
     if recorded:
         insert_lines(path, recorded)
     return len(cases), len(script.cases) - len(cases), failures
