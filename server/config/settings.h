@@ -143,7 +143,7 @@ struct LogSettings {
 struct ProcessSettings {
   std::string dir;  // Absolute; empty before command_line.h or the first `dir` filled it: where it started.
   bool daemonize = false;
-  std::string pidfile;  // Empty: none, or Redis' default when daemonized: /var/run/redis.pid.
+  std::string pidfile;  // Empty: none.
   bool set_proc_title = true;
   std::string proc_title_template = "{title} {listen-addr} {server-mode}";
 };
