@@ -93,10 +93,10 @@ class RequestBatch {
     return *this;
   }
 
-  size_t size() const { return requests_.size(); }
-  bool empty() const { return requests_.empty(); }
+  size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
   Request operator[](size_t index) const {
-    DCHECK(index < requests_.size());
+    DCHECK(index < size_);
     const Range range = requests_[index];
     return Request{std::span<const View>(args_.get() + range.first, range.count), index};
   }
@@ -141,7 +141,8 @@ class RequestBatch {
   // Keeps `bytes` until clear(); they stay where they are.
   const ByteBuffer& keep(ByteBuffer&& bytes);
   void commit_request(size_t count) {
-    requests_.push_back(Range{static_cast<uint32_t>(args_size_), static_cast<uint32_t>(count)});
+    DCHECK(size_ < kBatchRequestsMax && requests_ != nullptr);
+    requests_[size_++] = Range{static_cast<uint32_t>(args_size_), static_cast<uint32_t>(count)};
     args_size_ += count;
   }
 
@@ -149,7 +150,8 @@ class RequestBatch {
   std::unique_ptr<View[]> args_;
   size_t args_size_ = 0;
   size_t args_capacity_ = 0;
-  std::vector<Range> requests_;
+  std::unique_ptr<Range[]> requests_;  // room for kBatchRequestsMax, once there is room for any argument
+  size_t size_ = 0;
   std::vector<OwnedArgument> owned_;
   // Bytes of small arguments that straddled inputs and of inline requests with quotes. [0, kept_count_) are
   // in use.
@@ -218,15 +220,14 @@ class RequestParser {
   };
   static constexpr size_t kInBig = ~size_t{0};
 
-  // What came of looking at a request where it lies: it is done, or it has to go the slow way, because it is
-  // incomplete or wrong.
-  enum class Whole : uint8_t { kDone, kSlow };
+  // Look at a request where it lies. The end of it once it is done; null if it has to go the slow way,
+  // because it is incomplete or wrong.
+  const char* parse_whole(const char* at, const char* end, RequestBatch& batch) const;
+  static const char* parse_whole_inline(const char* at, const char* end, RequestBatch& batch);
 
-  Whole parse_whole(const char*& cursor, const char* end, RequestBatch& batch) const;
-  Whole parse_whole_inline(const char*& cursor, const char* end, RequestBatch& batch) const;
-
-  // The slow way: each step uses at least one byte, and leaves the next stage.
-  void begin_slow(char first, RequestBatch& batch);
+  // The slow way, until the request is finished or the input used up; returns how far it came.
+  const char* parse_straddling(const char* cursor, const char* end, RequestBatch& batch);
+  // Each step uses at least one byte, and leaves the next stage.
   void step(const char*& cursor, const char* end, RequestBatch& batch);
   void step_inline(const char*& cursor, const char* end, RequestBatch& batch);
   void step_arg_count(const char*& cursor, const char* end);
