@@ -35,8 +35,8 @@ struct ListenOptions {
   std::vector<std::string> bind = {"*", "-::*"};
   /// 0: no TCP. kAnyPort: a free one, for tests.
   std::uint32_t port = 0;
-  std::string unix_socket;                   // a path; empty: none. An old socket at the path is removed
-  std::optional<unsigned> unix_permissions;  // as for chmod; none: what the umask leaves
+  std::string unix_socket = {};                   // a path; empty: none. An old socket at the path is removed
+  std::optional<unsigned> unix_permissions = {};  // as for chmod; none: what the umask leaves
   int backlog = 511;
 
   static constexpr std::uint32_t kAnyPort = 1 << 16;

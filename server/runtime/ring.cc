@@ -1,6 +1,8 @@
 #include "server/runtime/ring.h"
 
+#include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -73,8 +75,10 @@ Ring::~Ring() {
 }
 
 Status Ring::enable() {
-  const int error = io_uring_enable_rings(&ring_);
-  if (error != 0) return Failure{std::string("cannot enable io_uring: ") + std::strerror(-error)};
+  // liburing 2.3 declares io_uring_enable_rings without exporting it.
+  if (::syscall(SYS_io_uring_register, ring_.ring_fd, IORING_REGISTER_ENABLE_RINGS, nullptr, 0) != 0) {
+    return Failure{std::string("cannot enable io_uring: ") + std::strerror(errno)};
+  }
   // Saves the look-up of the descriptor in each call; without it everything still works.
   io_uring_register_ring_fd(&ring_);
   return success();

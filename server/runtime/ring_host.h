@@ -20,8 +20,8 @@ enum class Signals {
 
 struct HostOptions {
   CoreId core_count = 1;
-  ListenOptions listen;
-  RingOptions ring;
+  ListenOptions listen = {};
+  RingOptions ring = {};
   Signals signals = Signals::kLeaveAlone;
   std::uint64_t seed = 0;  // 0: from the kernel
   std::uint32_t mailbox_capacity =
