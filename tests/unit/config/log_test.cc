@@ -1,0 +1,122 @@
+#include "server/config/log.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <regex>
+#include <thread>
+#include <vector>
+
+namespace shoal::config {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::Pair;
+
+class LogFile : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (std::filesystem::temp_directory_path() / "shoal_log_XXXXXX").string();
+    ASSERT_NE(::mkdtemp(name.data()), nullptr);
+    folder_ = name;
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+  std::vector<std::string> lines(const std::string& name) const {
+    std::ifstream file(path(name));
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(file, line);) lines.push_back(line);
+    return lines;
+  }
+  std::unique_ptr<Log> opened(LogLevel level, const std::string& name) const {
+    auto log = Log::open(level, path(name));
+    EXPECT_TRUE(log.ok());
+    return std::move(log).value();
+  }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(LogFile, HoldsLinesAsRedisWritesThem) {
+  auto log = opened(LogLevel::kDebug, "log");
+  log->debug("one {}", 1);
+  log->verbose("two");
+  log->notice("three {{}}");
+  log->warning("{}", "four {}");
+  log.reset();
+  const auto written = lines("log");
+  ASSERT_EQ(written.size(), 4U);
+  const std::string prefix =
+      std::to_string(::getpid()) + R"(:M \d\d [A-Z][a-z][a-z] \d{4} \d\d:\d\d:\d\d\.\d{3} )";
+  const char* const tails[] = {R"(\. one 1)", "- two", R"(\* three \{\})", R"(# four \{\})"};
+  for (std::size_t i = 0; i < 4; ++i) {
+    EXPECT_TRUE(std::regex_match(written[i], std::regex(prefix + tails[i]))) << written[i];
+  }
+}
+
+TEST_F(LogFile, IsAppendedTo) {
+  opened(LogLevel::kNotice, "log")->notice("one");
+  opened(LogLevel::kNotice, "log")->notice("two");
+  EXPECT_EQ(lines("log").size(), 2U);
+}
+
+TEST_F(LogFile, MayChangeWhileLogging) {
+  auto log = opened(LogLevel::kNotice, "first");
+  log->notice("one");
+  ASSERT_FALSE(log->set_file("/nonexistent/log").ok());
+  ASSERT_TRUE(log->set_file(path("second")).ok());
+  log->notice("two");
+  log.reset();
+  EXPECT_EQ(lines("first").size() + lines("second").size(), 2U);
+  ASSERT_FALSE(lines("second").empty());
+  EXPECT_TRUE(lines("second").back().ends_with("two"));
+}
+
+TEST_F(LogFile, ThatCannotBeOpenedIsAnError) {
+  EXPECT_EQ(Log::open(LogLevel::kNotice, "/nonexistent/log").message(),
+            "Can't open the log file: No such file or directory");
+}
+
+TEST_F(LogFile, LosesNothingUncountedUnderLoad) {
+  constexpr int kThreads = 4;
+  constexpr int kLinesEach = 5000;
+  auto log = opened(LogLevel::kNotice, "log");
+  std::vector<std::thread> threads;
+  for (int t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < kLinesEach; ++i) log->notice("line {}", i);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  const std::uint64_t dropped_before_end = log->dropped();
+  log.reset();
+  EXPECT_EQ(lines("log").size() + dropped_before_end, static_cast<std::size_t>(kThreads * kLinesEach));
+}
+
+TEST_F(LogFile, CutsLongLines) {
+  opened(LogLevel::kNotice, "log")->notice("{}", std::string(5000, 'x'));
+  ASSERT_EQ(lines("log").size(), 1U);
+  EXPECT_TRUE(lines("log")[0].ends_with(" * " + std::string(kLogLineBytesMax, 'x')));
+}
+
+TEST(Log, WritesOnlyItsLevelAndAbove) {
+  std::vector<std::pair<LogLevel, std::string>> written;
+  const auto log =
+      Log::to(LogLevel::kNotice, [&](LogLevel level, View text) { written.emplace_back(level, text); });
+  log->verbose("no");
+  log->notice("a {}", 1);
+  log->set_level(LogLevel::kVerbose);
+  log->verbose("b");
+  log->debug("no");
+  log->set_level(LogLevel::kNothing);
+  log->warning("no");
+  EXPECT_THAT(written, ElementsAre(Pair(LogLevel::kNotice, "a 1"), Pair(LogLevel::kVerbose, "b")));
+  EXPECT_EQ(log->dropped(), 0U);
+}
+
+}  // namespace
+}  // namespace shoal::config
