@@ -22,6 +22,10 @@ bool is_space(char byte) {
   return byte == ' ' || (byte >= '\t' && byte <= '\r') || byte == '\0';
 }
 
+/// What ends an argument outside quotes: Redis passes over a vertical tab or a form feed between arguments, but
+/// keeps it within one.
+bool is_separator(char byte) { return is_space(byte) && byte != '\v' && byte != '\f'; }
+
 /// The value of a hexadecimal digit, or -1.
 int hex_digit(char byte) {
   if (byte >= '0' && byte <= '9') return byte - '0';
@@ -60,7 +64,7 @@ class Splitter {
 
   /// Appends one argument to `out`; false if it is malformed.
   bool read_argument(std::string& out) {
-    while (!rest_.empty() && !is_space(rest_.front())) {
+    while (!rest_.empty() && !is_separator(rest_.front())) {
       const char byte = take();
       if (byte == '"' || byte == '\'') {
         return read_quoted(byte, out) && (rest_.empty() || is_space(rest_.front()));

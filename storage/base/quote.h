@@ -17,8 +17,8 @@ std::string quote(View bytes);
 /// The arguments of one line, separated by white space. In "double quotes" the escapes of quote() are known
 /// (an unknown escape stands for its byte); in 'single quotes' only \' is. Quotes may open within an
 /// argument, and what follows a closing one must be white space or the end. std::nullopt if that rule is
-/// broken or a quote is not closed. A zero byte ends an argument like white space does. An empty line has no
-/// arguments.
+/// broken or a quote is not closed. A zero byte ends an argument like white space does; a vertical tab
+/// or a form feed does not, though it is white space between arguments. An empty line has no arguments.
 std::optional<std::vector<std::string>> split_arguments(View line);
 
 }  // namespace shoal

@@ -26,6 +26,11 @@ TEST(SplitArguments, SeparatesAtWhiteSpace) {
   EXPECT_THAT(split_arguments("   "), Optional(ElementsAre()));
 }
 
+TEST(SplitArguments, KeepsAVerticalTabOrFormFeedWithinAnArgumentOnly) {
+  EXPECT_THAT(split_arguments("\v a\vb\f \f c"), Optional(ElementsAre("a\vb\f", "c")));
+  EXPECT_THAT(split_arguments("\"a\"\vb"), Optional(ElementsAre("a", "b")));
+}
+
 TEST(SplitArguments, ReadsBothKindsOfQuotes) {
   EXPECT_THAT(split_arguments(R"(a "b c" 'd e')"), Optional(ElementsAre("a", "b c", "d e")));
   EXPECT_THAT(split_arguments(R"("\x41\n\q" '\n\'')"), Optional(ElementsAre("A\nq", "\\n'")));

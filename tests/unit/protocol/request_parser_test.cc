@@ -192,6 +192,12 @@ TEST(RequestParser, RandomRequestsInRandomPiecesComeOutAsTheyWentIn) {
   EXPECT_LE(feeder.parser.heap_bytes(), kIdleHeapBytesMax);
 }
 
+TEST(RequestParser, SeparatesInlineArgumentsWhereRedisDoes) {
+  EXPECT_EQ(parse_whole("\vPING\rX\r\r\n").requests, (std::vector<Args>{{"PING", "X"}}));
+  EXPECT_EQ(parse_whole("ECHO \va\vb\f c\xa0\n").requests, (std::vector<Args>{{"ECHO", "a\vb\f", "c\xa0"}}));
+  EXPECT_EQ(parse_whole("ECHO a\"b c\"\v'd'\n").requests, (std::vector<Args>{{"ECHO", "ab c", "d"}}));
+}
+
 TEST(RequestParser, TakesAnyTwoBytesAfterAnArgumentAndAnyByteAfterACarriageReturnAsRedisDoes) {
   const Parsed parsed = parse_whole("*1\rX$4\rXPINGab" + encode({"GET", "a"}));
   EXPECT_EQ(parsed.error, "");
