@@ -1,7 +1,6 @@
 #include "protocol/reply_writer.h"
 
 #include <algorithm>
-#include <cmath>
 #include <string>
 
 #include "storage/base/numbers.h"
