@@ -32,6 +32,7 @@ TEST(Crc16, AgreesWithTheDefinitionAtEveryLength) {
     std::string text(length, '\0');
     for (char& byte : text) byte = static_cast<char>(random.next());
     ASSERT_EQ(crc16(text), crc16_by_definition(text)) << length;
+    ASSERT_EQ(crc16_portable(text), crc16_by_definition(text)) << length;
   }
 }
 
