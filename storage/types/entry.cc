@@ -7,8 +7,8 @@
 namespace shoal::types {
 
 namespace {
-// The expiry word of a deadline before kFarExpiry: 48 bits of milliseconds, 15 bits of wheel stamp above them.
-// A deadline in the past is kept as 0: it has expired whichever it was.
+// The expiry word of a deadline before kFarExpiry: 48 bits of milliseconds, 15 bits of wheel stamp above
+// them. A deadline in the past is kept as 0: it has expired whichever it was.
 constexpr std::uint64_t kMomentMask = (std::uint64_t{1} << 48) - 1;
 constexpr unsigned kStampShift = 48;
 }  // namespace
@@ -36,11 +36,13 @@ Entry* Entry::create(View key, Type type, Encoding encoding, Millis expiry, std:
     const auto size = static_cast<std::uint32_t>(key.size());
     std::memcpy(entry->bytes() + entry->length_offset(), &size, sizeof size);
   }
-  std::memcpy(entry->bytes() + entry->key_offset(), key.data(), key.size());
+  if (!key.empty()) std::memcpy(entry->bytes() + entry->key_offset(), key.data(), key.size());
   return entry;
 }
 
-void Entry::release(Entry* entry) { heap::release(entry); }
+void Entry::release(Entry* entry) {
+  heap::release(entry);
+}
 
 Millis Entry::expiry() const {
   if (!has_expiry()) return kNoExpiry;
@@ -67,6 +69,8 @@ void Entry::set_wheel_stamp(std::uint16_t stamp) {
   set_expiry_word((expiry_word() & kMomentMask) | std::uint64_t{stamp} << kStampShift);
 }
 
-std::size_t Entry::block_bytes() const { return heap::usable(this); }
+std::size_t Entry::block_bytes() const {
+  return heap::usable(this);
+}
 
 }  // namespace shoal::types

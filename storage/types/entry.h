@@ -10,9 +10,9 @@
 //   .       n     key
 //   .       m     payload: what the encoding says (digits, bytes, a pointer to a structure)
 //
-// So a 16-byte key with a 64-byte value and a deadline is 96 bytes, a size class of the allocator to the byte.
-// Entries are created and released here; only a keyspace slot's dictionary points to them, and only the slot's
-// owner (or borrower) touches them. Fields are unaligned behind the header and read with memcpy.
+// So a 16-byte key with a 64-byte value and a deadline is 96 bytes, a size class of the allocator to the
+// byte. Entries are created and released here; only a keyspace slot's dictionary points to them, and only the
+// slot's owner (or borrower) touches them. Fields are unaligned behind the header and read with memcpy.
 #pragma once
 
 #include <cstring>
@@ -46,8 +46,8 @@ class Entry {
   /// Bytes of an entry with these parts; what create() asks the allocator for.
   static std::size_t bytes_for(std::size_t key_bytes, bool with_expiry, std::size_t payload_bytes);
 
-  /// A new entry whose payload is not yet written. `expiry` is a moment or kNoExpiry. The caller owns it until a
-  /// dictionary does. `payload_length` is what payload_length() will say.
+  /// A new entry whose payload is not yet written. `expiry` is a moment or kNoExpiry. The caller owns it
+  /// until a dictionary does. `payload_length` is what payload_length() will say.
   static Entry* create(View key, Type type, Encoding encoding, Millis expiry, std::size_t payload_bytes,
                        std::size_t payload_length = 0);
 
@@ -135,7 +135,8 @@ class Entry {
     return length_offset() + (short_key_size_ == kLongKey ? sizeof(std::uint32_t) : 0);
   }
   std::size_t key_size() const {
-    if (short_key_size_ != kLongKey) [[likely]] return short_key_size_;
+    if (short_key_size_ != kLongKey) [[likely]]
+      return short_key_size_;
     std::uint32_t size;
     std::memcpy(&size, bytes() + length_offset(), sizeof size);
     return size;

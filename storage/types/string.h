@@ -6,9 +6,10 @@
 //   kHeap       payload is a pointer to a block of exactly the bytes (or more room, after APPEND); < 16 MiB
 //   kLarge      payload is a pointer and a 64-bit length
 //
-// Inline or not is a question of which costs fewer bytes once the allocator has rounded both (docs/storage.md).
-// Functions that change a value take the entry and return the entry that now holds it: it may have moved, and the
-// caller (storage/key_access.h) tells the dictionary. Access bits, key and expiry are carried over.
+// Inline or not is a question of which costs fewer bytes once the allocator has rounded both
+// (docs/storage.md). Functions that change a value take the entry and return the entry that now holds it: it
+// may have moved, and the caller (storage/key_access.h) tells the dictionary. Access bits, key and expiry are
+// carried over.
 #pragma once
 
 #include <optional>
@@ -31,10 +32,21 @@ class String {
   /// Takes over the block as the value.
   static Entry* create_adopting(View key, HeapBytes value, Millis expiry);
 
-  /// Replace value and expiry; the block is reused when its size class fits. `value` must not lie in `entry`.
+  /// Bytes that stay bytes, even if they read as an integer: what INCRBYFLOAT leaves.
+  static Entry* create_text(View key, View value, Millis expiry);
+  /// `length` zero bytes, to be edited: what SETRANGE starts from.
+  static Entry* create_zeros(View key, std::size_t length, Millis expiry);
+  /// An equal value in the same encoding. O(length).
+  static Entry* copy(const Entry& entry, View key, Millis expiry);
+
+  /// Replace value and expiry of an entry of any type; the block is reused when its size class fits. `value`
+  /// must not lie in `entry`.
   static Entry* assign(Entry* entry, View value, Millis expiry);
   static Entry* assign_integer(Entry* entry, std::int64_t value, Millis expiry);
-  /// Stores bytes as an edited (never integer, never embstr) string, as INCRBYFLOAT's kin do.
+  static Entry* assign_text(Entry* entry, View value, Millis expiry);
+  static Entry* assign_adopting(Entry* entry, HeapBytes value, Millis expiry);
+
+  /// Edit a string in place; the result is an edited string, never an integer or an embstr.
   static Entry* append(Entry* entry, View suffix);
   /// Overwrites from `offset` on, growing with zero bytes as needed. Cost: O(grown length) at worst.
   static Entry* write_at(Entry* entry, std::size_t offset, View bytes);
@@ -47,6 +59,8 @@ class String {
   static bool is_integer_encoded(const Entry& entry);
   /// "int", "embstr" or "raw".
   static View encoding_name(const Entry& entry);
+  /// Bytes of the payload within the entry's own block that mean something; the block may have more room.
+  static std::size_t payload_bytes(const Entry& entry);
   /// Bytes outside the entry's own block.
   static std::size_t outside_bytes(const Entry& entry);
   /// Frees what the payload points to.
@@ -65,9 +79,14 @@ class String {
   static bool is_inline(const Entry& entry) {
     return entry.encoding() == kInline || entry.encoding() == kInlineRaw;
   }
-  static Entry* create_bytes(View key, View value, Millis expiry);
+  static bool is_outside(const Entry& entry) {
+    return entry.encoding() == kHeap || entry.encoding() == kLarge;
+  }
   static Entry* create_outside(View key, char* block, std::size_t length, Millis expiry);
+  static bool assign_in_place(Entry& entry, View value);
+  static void set_length(Entry& entry, std::size_t length);
   static Entry* replace(Entry* old, Entry* fresh);
+  static Entry* grow_outside(Entry* entry, View old, std::size_t target);
   static Entry* make_editable(Entry* entry, std::size_t length_needed);
 };
 

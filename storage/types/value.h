@@ -16,8 +16,8 @@ View encoding_name(const Entry& entry);
 std::size_t memory_bytes(const Entry& entry);
 /// An equal value under another key and deadline. O(size).
 Entry* copy(const Entry& entry, View key, Millis expiry);
-/// The same value under another key or deadline: takes what `entry` holds and releases its block. O(1) beside an
-/// inline payload.
+/// The same value under another key or deadline: takes what `entry` holds and releases its block. O(1) beside
+/// an inline payload.
 Entry* move_to(Entry* entry, View key, Millis expiry);
 /// Frees the entry and everything it points to. O(1) for a string.
 void destroy(Entry* entry);
