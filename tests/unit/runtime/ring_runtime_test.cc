@@ -145,6 +145,7 @@ class Connection : public WireEvents {
 class TestCore : public CoreLogic {
  public:
   TestCore(Runtime& runtime, Counters& counters) : runtime_(runtime), counters_(counters) {}
+  virtual ~TestCore() = default;
 
   WireEvents* on_accept(Wire& wire) override {
     counters_.accepted.fetch_add(1);
@@ -190,6 +191,11 @@ struct Server {
     std::vector<CoreLogic*> logics;
     for (const auto& core : cores) logics.push_back(core.get());
     host->start(logics);
+  }
+  // For tests whose cores refer to the test's own variables.
+  void stop() {
+    host->stop();
+    host->join();
   }
   ~Server() { host.reset(); }
 
@@ -419,6 +425,7 @@ TEST(RingRuntime, WakesForADeadlineAndNotMuchBefore) {
   const Micros late = woken.get_future().get();
   EXPECT_LT(late, 1'000'000);
   EXPECT_LT(turns, 10) << "it slept instead of spinning";
+  server.stop();
 }
 
 TEST(RingRuntime, SleepsWithNothingToDo) {
@@ -434,6 +441,7 @@ TEST(RingRuntime, SleepsWithNothingToDo) {
   expect_soon([&] { return turns >= 2; });
   ::usleep(50'000);
   EXPECT_LT(turns, 10);
+  server.stop();
 }
 
 struct Ball : Message {
@@ -464,6 +472,7 @@ TEST(RingRuntime, PassesABallBetweenSleepingCores) {
     };
     server.start();
     done.get_future().get();
+    server.stop();
   }
 }
 
@@ -499,6 +508,7 @@ TEST(RingRuntime, LosesNoMessageThroughFullMailboxes) {
   }
   server.start();
   expect_soon([&] { return received == kCores * kCores * kEach; });
+  server.stop();
 }
 
 // Each core adds to its own counter in every turn and to its neighbour's whenever it can borrow it. The
@@ -536,8 +546,7 @@ TEST(RingRuntime, BorrowedShardsAreNeverTouchedByTwo) {
   }
   server.start();
   expect_soon([&] { return done == kCores; });
-  server.host->stop();
-  server.host->join();
+  server.stop();
   std::uint64_t added = 0;
   std::uint64_t counted = 0;
   for (CoreId core = 0; core < kCores; ++core) {
@@ -566,6 +575,7 @@ TEST(RingRuntime, WorkLeftByABorrowerWakesTheOwner) {
   };
   server.start();
   seen.get_future().get();
+  server.stop();
 }
 
 TEST(RingRuntime, StopsOnASignal) {
