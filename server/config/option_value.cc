@@ -31,8 +31,8 @@ Failure out_of_range(const Kind& kind) {
 }
 
 Result<Value> parse_yes_no(View word) {
-  if (equal_ignoring_case(word, "yes")) return Value(std::uint64_t{1});
-  if (equal_ignoring_case(word, "no")) return Value(std::uint64_t{0});
+  if (equal_ignoring_case(word, "yes")) return Value{1};
+  if (equal_ignoring_case(word, "no")) return Value{0};
   return Failure{"argument must be 'yes' or 'no'"};
 }
 
@@ -42,8 +42,8 @@ Result<Value> parse_bounded_integer(const Kind& kind, View word) {
   const bool below = *value < kind.min;
   const bool above = *value > 0 && static_cast<std::uint64_t>(*value) > kind.max;
   if (below || above) return out_of_range(kind);
-  if (*value < 0) return Value(static_cast<std::uint64_t>(*value));
-  return Value(std::clamp(static_cast<std::uint64_t>(*value), kind.clamp_min, kind.clamp_max));
+  if (*value < 0) return Value{static_cast<std::uint64_t>(*value)};
+  return Value{std::clamp(static_cast<std::uint64_t>(*value), kind.clamp_min, kind.clamp_max)};
 }
 
 Result<Value> parse_octal(const Kind& kind, View word) {
@@ -52,14 +52,14 @@ Result<Value> parse_octal(const Kind& kind, View word) {
   const auto [stop, error] = std::from_chars(word.data(), end, value, 8);
   if (error != std::errc{} || stop != end) return Failure{"argument couldn't be parsed as an octal number"};
   if (value > kind.max) return out_of_range(kind);
-  return Value(value);
+  return Value{value};
 }
 
 Result<Value> parse_bounded_memory(const Kind& kind, View word) {
   const auto bytes = parse_memory(word);
   if (!bytes) return Failure{"argument must be a memory value"};
   if (*bytes < static_cast<std::uint64_t>(kind.min) || *bytes > kind.max) return out_of_range(kind);
-  return Value(std::clamp(*bytes, kind.clamp_min, kind.clamp_max));
+  return Value{std::clamp(*bytes, kind.clamp_min, kind.clamp_max)};
 }
 
 Result<Value> parse_memory_or_percent(View word) {
@@ -67,12 +67,12 @@ Result<Value> parse_memory_or_percent(View word) {
     const auto percent = parse_integer(word.substr(0, word.size() - 1));
     if (!percent || *percent < 0) return Failure{"argument must be a memory or percent value"};
     if (*percent > 100) return Failure{"percentage argument must be less or equal to 100"};
-    return Value(static_cast<std::uint64_t>(-*percent));
+    return Value{static_cast<std::uint64_t>(-*percent)};
   }
   const auto bytes = parse_memory(word);
   if (!bytes) return Failure{"argument must be a memory or percent value"};
   // Larger ones would read as negative numbers, which are percentages.
-  return Value(std::min(*bytes, static_cast<std::uint64_t>(kInt64Max)));
+  return Value{std::min(*bytes, static_cast<std::uint64_t>(kInt64Max))};
 }
 
 const Choice* find_choice(const Kind& kind, View word) {
@@ -101,7 +101,7 @@ Result<Value> parse_choices(const Kind& kind, std::span<const std::string> words
   if (kind.normalise != nullptr) {
     if (auto fits = kind.normalise(words); !fits) return fits.failure();
   }
-  return Value(mask);
+  return Value{mask};
 }
 
 std::string format_choices(const Kind& kind, std::uint64_t mask) {
@@ -128,14 +128,14 @@ Result<Value> parse_word(const Kind& kind, const std::string& word) {
     case Shape::kChoice: {
       const Choice* choice = find_choice(kind, word);
       if (choice == nullptr) return not_a_choice(kind);
-      return Value(choice->value);
+      return Value{choice->value};
     }
     default: {
       CHECK(kind.shape == Shape::kText);
-      if (kind.normalise == nullptr) return Value(word);
+      if (kind.normalise == nullptr) return Value{0, word};
       auto normal = kind.normalise({&word, 1});
       if (!normal) return normal.failure();
-      return Value(std::move(normal).value());
+      return Value{0, std::move(normal).value()};
     }
   }
 }
@@ -152,17 +152,14 @@ Result<Value> parse_value(const Kind& kind, std::span<const std::string> words) 
   if (kind.shape == Shape::kWords) {
     auto normal = kind.normalise(words);
     if (!normal) return normal.failure();
-    return Value(std::move(normal).value());
+    return Value{0, std::move(normal).value()};
   }
   if (words.size() > kind.max) return Failure{"Too many bind addresses specified."};
-  return Value(std::vector<std::string>(words.begin(), words.end()));
+  return Value{0, {}, {words.begin(), words.end()}};
 }
 
 std::string format_value(const Kind& kind, const Value& value) {
-  if (const auto* text = std::get_if<std::string>(&value)) return *text;
-  if (const auto* list = std::get_if<std::vector<std::string>>(&value))
-    return fmt::format("{}", fmt::join(*list, " "));
-  const std::uint64_t number = std::get<std::uint64_t>(value);
+  const std::uint64_t number = value.number;
   switch (kind.shape) {
     case Shape::kYesNo: return number != 0 ? "yes" : "no";
     case Shape::kOctal: return fmt::format("{:o}", number);
@@ -179,6 +176,9 @@ std::string format_value(const Kind& kind, const Value& value) {
       return "";
     }
     case Shape::kChoices: return format_choices(kind, number);
+    case Shape::kText:
+    case Shape::kWords: return value.text;
+    case Shape::kAddresses: return fmt::format("{}", fmt::join(value.words, " "));
     default: return fmt::format("{}", static_cast<std::int64_t>(number));
   }
 }

@@ -4,7 +4,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "server/config/option.h"
@@ -13,8 +12,12 @@
 
 namespace shoal::config {
 
-/// A number (and mask, yes-or-no, enum), a text, or a list: which one depends on the kind.
-using Value = std::variant<std::uint64_t, std::string, std::vector<std::string>>;
+/// A value of one kind: of the three members, the one that the kind's shape uses.
+struct Value {
+  std::uint64_t number = 0;             // Numbers, masks, yes-or-no, choices.
+  std::string text = {};                // kText and kWords.
+  std::vector<std::string> words = {};  // kAddresses.
+};
 
 /// The value `words` stand for, or what is wrong with them, in Redis' words. Not for kOwn.
 Result<Value> parse_value(const Kind& kind, std::span<const std::string> words);

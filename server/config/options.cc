@@ -38,11 +38,11 @@ std::vector<std::string> words_of(const Option& option, std::span<const std::str
 void store(const Option& option, Settings& settings, Value value) {
   const Place& place = option.place;
   if (place.set_number != nullptr) {
-    place.set_number(settings, std::get<std::uint64_t>(value));
+    place.set_number(settings, value.number);
   } else if (place.text != nullptr) {
-    place.text(settings) = std::get<std::string>(std::move(value));
+    place.text(settings) = std::move(value.text);
   } else if (place.list != nullptr) {
-    place.list(settings) = std::get<std::vector<std::string>>(std::move(value));
+    place.list(settings) = std::move(value.words);
   } else {
     settings.kept[std::string(option.name)] = format_value(option.kind, value);
   }
@@ -50,11 +50,11 @@ void store(const Option& option, Settings& settings, Value value) {
 
 std::optional<Value> load(const Option& option, const Settings& settings) {
   const Place& place = option.place;
-  if (place.number != nullptr) return place.number(settings);
+  if (place.number != nullptr) return Value{place.number(settings)};
   // The accessors give a reference to change; nothing is changed through it here.
   auto& readable = const_cast<Settings&>(settings);
-  if (place.text != nullptr) return place.text(readable);
-  if (place.list != nullptr) return place.list(readable);
+  if (place.text != nullptr) return Value{0, place.text(readable)};
+  if (place.list != nullptr) return Value{0, {}, place.list(readable)};
   return std::nullopt;
 }
 

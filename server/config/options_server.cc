@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <system_error>
 
@@ -16,6 +15,7 @@ namespace {
 // The folder's absolute path. It has to exist: a server that cannot enter it would refuse it anyway, but
 // later.
 Result<std::string> normalise_dir(std::span<const std::string> words) {
+  if (words[0].empty()) return Failure{"No such file or directory"};
   std::error_code error;
   const std::filesystem::path path = std::filesystem::canonical(words[0], error);
   if (error) return Failure{error.message()};

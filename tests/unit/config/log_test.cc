@@ -6,7 +6,6 @@
 
 #include <filesystem>
 #include <fstream>
-#include <regex>
 #include <thread>
 #include <vector>
 
@@ -14,6 +13,7 @@ namespace shoal::config {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::MatchesRegex;
 using ::testing::Pair;
 
 class LogFile : public ::testing::Test {
@@ -50,12 +50,12 @@ TEST_F(LogFile, HoldsLinesAsRedisWritesThem) {
   log.reset();
   const auto written = lines("log");
   ASSERT_EQ(written.size(), 4U);
-  const std::string prefix =
-      std::to_string(::getpid()) + R"(:M \d\d [A-Z][a-z][a-z] \d{4} \d\d:\d\d:\d\d\.\d{3} )";
-  const char* const tails[] = {R"(\. one 1)", "- two", R"(\* three \{\})", R"(# four \{\})"};
-  for (std::size_t i = 0; i < 4; ++i) {
-    EXPECT_TRUE(std::regex_match(written[i], std::regex(prefix + tails[i]))) << written[i];
-  }
+  const std::string prefix = std::to_string(::getpid()) +
+                             ":M [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2}[.][0-9]{3} ";
+  EXPECT_THAT(written[0], MatchesRegex(prefix + "[.] one 1"));
+  EXPECT_THAT(written[1], MatchesRegex(prefix + "- two"));
+  EXPECT_THAT(written[2], MatchesRegex(prefix + "[*] three [{][}]"));
+  EXPECT_THAT(written[3], MatchesRegex(prefix + "# four [{][}]"));
 }
 
 TEST_F(LogFile, IsAppendedTo) {
