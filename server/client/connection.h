@@ -1,0 +1,137 @@
+// Connection: one client's stream of bytes, its session, and the pipeline of its requests.
+//
+//   wire -> received buffer -> parser -> batch -> pipeline -> output -> wire
+//
+// One batch is under way at a time: its arguments are views into the received buffer, which stays pinned until the
+// batch is done. Bytes that arrive meanwhile are copied to a backlog. Limits: the backlog and an unfinished request
+// together by client-query-buffer-limit; the output by kOutputHighWater, above which no further request is begun until the client has read
+// (its requests then wait in the backlog, so a client may send a pipeline of any length before it reads), and by
+// client-output-buffer-limit, above which it is closed.
+#pragma once
+
+#include <string>
+
+#include "protocol/output.h"
+#include "protocol/request_parser.h"
+#include "server/config/settings.h"
+#include "server/dispatch/core_services.h"
+#include "server/dispatch/dispatcher.h"
+#include "server/dispatch/pipeline.h"
+#include "server/runtime/wire.h"
+
+namespace shoal::client {
+
+class Connection;
+
+/// The core, as its connections see it.
+class ConnectionHost {
+ public:
+  virtual dispatch::Dispatcher& dispatcher() = 0;
+  virtual const config::Settings& settings() const = 0;
+  virtual const protocol::ParserLimits& parser_limits() const = 0;
+  virtual metrics::Counters& counters() = 0;
+  virtual config::Log& log() = 0;
+  /// work() will be called in this turn, or the next.
+  virtual void schedule(Connection& connection) = 0;
+  /// work() will be called when CLIENT PAUSE is over.
+  virtual void schedule_after_pause(Connection& connection) = 0;
+  /// The connection is over; it is destroyed at the end of the turn.
+  virtual void forget(Connection& connection) = 0;
+  /// The connection of a session, if it is still there.
+  virtual Connection* find(std::uint64_t session_id) = 0;
+
+ protected:
+  ~ConnectionHost() = default;
+};
+
+/// Why a connection may be turned away at the door.
+enum class Welcome : std::uint8_t { kAccepted, kTooManyClients, kProtectedMode };
+
+class Connection final : public runtime::WireEvents, public dispatch::PipelineClient, public dispatch::ClientHandle {
+ public:
+  /// Bytes of replies beyond which no further request of the connection is begun.
+  static constexpr std::size_t kOutputHighWater = kMiB;
+  /// Batches of one connection in one turn: others wait no longer.
+  static constexpr int kBatchesPerTurn = 4;
+
+  Connection(ConnectionHost& host, runtime::Wire& wire, std::uint64_t id, Welcome welcome);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  /// Runs what can run, and sends what has been replied.
+  void work();
+  /// Bytes for the client outside the order of replies (MONITOR, later pub/sub).
+  protocol::Output& output() { return output_; }
+  /// Closes clients that are idle for longer than `timeout`, or above a soft output limit too long.
+  void check_limits(Micros now);
+
+  bool is_scheduled() const { return scheduled_; }
+  void set_scheduled(bool scheduled) { scheduled_ = scheduled; }
+  bool closing() const { return stage_ != Stage::kOpen; }
+  dispatch::Pipeline& pipeline() { return pipeline_; }
+
+  // runtime::WireEvents
+  void on_received(runtime::Received&& received) override;
+  void on_received_into(std::size_t count) override;
+  void on_sent(std::size_t count) override;
+  void on_end(int error) override;
+  void on_closed() override;
+  // dispatch::PipelineClient
+  void on_resumable() override { host_.schedule(*this); }
+  dispatch::Deferral make_deferral() override;
+  // dispatch::ClientHandle
+  dispatch::Session& session() override { return session_; }
+  void kill() override;
+  std::size_t input_bytes() const override;
+  std::size_t output_bytes() const override { return output_.size(); }
+  std::size_t heap_bytes() const override;
+
+ private:
+  enum class Stage : std::uint8_t {
+    kOpen,
+    kClosing,  // the wire is being closed
+    kClosed,   // it is; what other cores still hold is awaited
+  };
+  /// Bytes missing from a big argument beyond which they are received straight into their place.
+  static constexpr std::size_t kDirectReceiveMin = 64 * kKiB;
+  static constexpr std::size_t kPartsPerSend = 64;
+  /// Kept by the backlog's buffers when they are empty.
+  static constexpr std::size_t kBacklogKept = 16 * kKiB;
+
+  bool run_batch();
+  bool parse();
+  void finish_batch();
+  void next_input();
+  View unparsed() const { return input_.empty() ? View(working_).substr(working_begin_) : input_.bytes(); }
+  void refuse_protocol();
+  void flush();
+  void enforce_output_limit(Micros now);
+  void receive_directly();
+  void close();
+  void close_if_done();
+  void forget_if_free();
+
+  ConnectionHost& host_;
+  runtime::Wire& wire_;
+  dispatch::Session session_;
+  protocol::RequestParser parser_;
+  protocol::RequestBatch batch_;
+  protocol::Output output_;
+  dispatch::Pipeline pipeline_;
+
+  runtime::Received input_;         // being parsed and run, or
+  std::string working_;             // a former backlog that is
+  std::size_t working_begin_ = 0;
+  std::string backlog_;             // came later
+  std::size_t input_consumed_ = 0;  // of the input, by the batch under way
+
+  Stage stage_ = Stage::kOpen;
+  bool scheduled_ = false;
+  bool batch_running_ = false;
+  bool protocol_failed_ = false;
+  bool ended_ = false;  // the client will send no more
+  bool receiving_directly_ = false;
+  Micros above_soft_limit_since_ = 0;
+};
+
+}  // namespace shoal::client

@@ -1,0 +1,251 @@
+#include "server/core/core.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <thread>
+
+#include "storage/base/heap.h"
+#include "storage/base/quote.h"
+
+namespace shoal::core {
+
+Core::Core(Process& process, runtime::Runtime& runtime)
+    : process_(process),
+      runtime_(runtime),
+      settings_(process.initial_settings),
+      statistics_(process.table.row_count()),
+      slowlog_(runtime.core(), runtime.core_count()),
+      dispatcher_(process.node, runtime, *this) {
+  apply_settings();
+}
+
+Core::~Core() = default;
+
+void Core::on_start() { next_housekeeping_ = runtime_.now(); }
+
+// ---- Connections --------------------------------------------------------------------------------------------
+
+client::Welcome Core::welcome(const runtime::Wire& wire) const {
+  if (runtime_.wire_count() > static_cast<std::uint64_t>(settings_->network.maxclients)) return client::Welcome::kTooManyClients;
+  const bool open_to_all = !settings_->network.protected_mode || !settings_->security.requirepass.empty();
+  if (!open_to_all && !wire.is_loopback()) return client::Welcome::kProtectedMode;
+  return client::Welcome::kAccepted;
+}
+
+runtime::WireEvents* Core::on_accept(runtime::Wire& wire) {
+  const client::Welcome answer = welcome(wire);
+  counters_.total_connections_received.add(1);
+  if (answer != client::Welcome::kAccepted) counters_.rejected_connections.add(1);
+  wire.set_keepalive(static_cast<int>(settings_->network.tcp_keepalive_seconds));
+  const std::uint64_t id = process_.node.next_client_id();
+  auto connection = std::make_unique<client::Connection>(*this, wire, id, answer);
+  client::Connection* events = connection.get();
+  connections_.emplace(id, std::move(connection));
+  return events;
+}
+
+void Core::schedule(client::Connection& connection) {
+  if (connection.is_scheduled()) return;
+  connection.set_scheduled(true);
+  ready_.push_back(&connection);
+}
+
+void Core::schedule_after_pause(client::Connection& connection) { paused_.push_back(connection.session().id); }
+
+void Core::forget(client::Connection& connection) {
+  forgotten_.push_back(connection.session().id);
+  if (connection.session().is_monitor) {
+    connection.session().is_monitor = false;
+    dispatcher_.visit_every_core([](dispatch::CoreServices& core) { core.add_monitors(-1); }, [] {});
+  }
+}
+
+client::Connection* Core::find(std::uint64_t session_id) {
+  const auto found = connections_.find(session_id);
+  return found == connections_.end() || found->second->closing() ? nullptr : found->second.get();
+}
+
+void Core::for_each_client(const std::function<void(dispatch::ClientHandle&)>& visit) {
+  for (const auto& [id, connection] : connections_) {
+    if (!connection->closing()) visit(*connection);
+  }
+}
+
+// ---- A turn -------------------------------------------------------------------------------------------------
+
+runtime::TurnResult Core::turn() {
+  const std::uint64_t begin = runtime_.ticks();
+  run_ready();
+  const bool more_work = keep_house();
+  for (const std::uint64_t id : forgotten_) connections_.erase(id);
+  forgotten_.clear();
+  counters_.turns.add(1);
+  counters_.longest_turn_us.raise_to(runtime_.ticks_to_nanos(runtime_.ticks() - begin) / 1000);
+  counters_.sample(runtime_.now());
+  const Micros deadline = next_deadline();
+  dispatcher_.own().wakes_at = runtime_.wall_clock() + std::max<Micros>(0, deadline - runtime_.now()) / 1000;
+  return {more_work || !ready_.empty(), deadline};
+}
+
+void Core::run_ready() {
+  working_.swap(ready_);
+  for (client::Connection* connection : working_) {
+    connection->set_scheduled(false);
+    connection->work();
+  }
+  working_.clear();
+}
+
+// The shard's clockwork, each in a slice. Returns whether one of them has more to do at once.
+bool Core::keep_house() {
+  dispatch::Domain& domain = dispatcher_.own();
+  bool more = false;
+  if (domain.shard.next_expiry() <= runtime_.wall_clock()) {
+    more |= domain.shard.expire(dispatcher_.moment(), kExpiriesPerTurn,
+                                [&domain](SlotId slot) { return domain.loans.is_lent(slot); });
+  }
+  more |= domain.shard.free_some(kFreedPerTurn);
+  if (runtime_.now() >= next_housekeeping_) {
+    next_housekeeping_ = runtime_.now() + kHousekeepingPeriod;
+    end_pause_if_over();
+    check_client_limits();
+    if (!domain.loans.any()) more |= domain.shard.sweep_stale_timers(kStaleTimersPerTurn);
+    const std::int64_t used = used_memory_bytes();
+    if (used > process_.used_memory_peak.load(std::memory_order_relaxed)) {
+      process_.used_memory_peak.store(used, std::memory_order_relaxed);
+    }
+  }
+  return more;
+}
+
+Micros Core::next_deadline() {
+  Micros deadline = next_housekeeping_;
+  const Millis expiry = process_.node.domain(runtime_.core()).shard.next_expiry();
+  if (expiry != structs::TimingWheel::kNever) {
+    deadline = std::min(deadline, runtime_.now() + std::max<Millis>(0, expiry - runtime_.wall_clock()) * 1000);
+  }
+  if (pause_.until != 0) deadline = std::min(deadline, pause_.until);
+  return deadline;
+}
+
+// ---- Clients' limits ----------------------------------------------------------------------------------------
+
+void Core::check_client_limits() {
+  std::size_t checked = 0;
+  for (const auto& [id, connection] : connections_) {
+    if (++checked > kLimitChecksPerPeriod) break;
+    connection->check_limits(runtime_.now());
+  }
+}
+
+void Core::set_pause(dispatch::Pause pause) {
+  pause_ = pause;
+  dispatcher_.set_state(dispatch::kPausedForAll, pause.until != 0 && pause.all);
+  dispatcher_.set_state(dispatch::kPausedForWrites, pause.until != 0 && !pause.all);
+  if (pause.until != 0) return;
+  for (const std::uint64_t id : paused_) {
+    if (client::Connection* connection = find(id)) schedule(*connection);
+  }
+  paused_.clear();
+}
+
+void Core::end_pause_if_over() {
+  if (pause_.until != 0 && runtime_.now() >= pause_.until) set_pause({});
+}
+
+void Core::add_monitors(int change) {
+  monitors_ += change;
+  CHECK(monitors_ >= 0);
+  dispatcher_.set_state(dispatch::kMonitored, monitors_ > 0);
+}
+
+// +1700000000.123456 [0 127.0.0.1:50402] "set" "key" "value"
+void Core::feed_monitors(const dispatch::Session& session, std::span<const View> args) {
+  const Millis wall = runtime_.wall_clock();
+  std::string line = fmt::format("{}.{:06} [{} {}]", wall / 1000, wall % 1000 * 1000, session.database,
+                                 session.is_unix_socket ? "unix:" + session.local_address : session.peer_address);
+  for (const View arg : args) line += ' ' + quote(arg);
+  auto shared = std::make_shared<const std::string>(std::move(line));
+  dispatcher_.visit_every_core(
+      [shared](dispatch::CoreServices& core) {
+        core.for_each_client([&shared, &core](dispatch::ClientHandle& handle) {
+          if (!handle.session().is_monitor) return;
+          auto& connection = static_cast<client::Connection&>(handle);
+          protocol::ReplyWriter(connection.output(), handle.session().resp).simple_string(*shared);
+          static_cast<Core&>(core).schedule(connection);
+        });
+      },
+      [] {});
+}
+
+void Core::report_slow(const dispatch::Session& session, const dispatch::Command& command, std::span<const View> args,
+                       std::uint64_t ticks) {
+  if (command.has(dispatch::kSkipSlowlog)) return;
+  metrics::SlowlogEntry entry;
+  entry.unix_seconds = runtime_.wall_clock() / 1000;
+  entry.duration = static_cast<Micros>(runtime_.ticks_to_nanos(ticks) / 1000);
+  entry.finished_at = runtime_.now();
+  entry.args = metrics::Slowlog::clip(args);
+  entry.client_address = session.peer_address;
+  entry.client_name = session.name;
+  slowlog_.add(std::move(entry), static_cast<std::size_t>(settings_->latency.slowlog_entries_max));
+}
+
+void Core::sleep_blocking(Micros duration) { std::this_thread::sleep_for(std::chrono::microseconds(duration)); }
+
+dispatch::CoreServices::KeyCounts Core::count_keys(DatabaseId database) {
+  KeyCounts counts;
+  dispatch::Domain& domain = dispatcher_.own();
+  for (SlotId slot = domain.shard.slots().begin; slot < domain.shard.slots().end; ++slot) {
+    // A lent slot is its borrower's to look at; INFO is an estimate for that moment.
+    if (domain.loans.is_lent(slot)) continue;
+    const Dictionary* dictionary = process_.node.keyspace().slot(slot).find(database);
+    if (dictionary == nullptr) continue;
+    counts.keys += dictionary->entries.size();
+    counts.expiring += dictionary->expiring;
+  }
+  return counts;
+}
+
+// ---- Settings -----------------------------------------------------------------------------------------------
+
+void Core::apply_settings() {
+  parser_limits_.bulk_bytes_max = settings_->clients.proto_max_bulk_bytes;
+  dispatcher_.set_strict_pipeline_order(settings_->cores.strict_pipeline_order);
+  const std::int64_t slow_us = settings_->latency.slowlog_slower_than_us;
+  dispatcher_.set_slow_ticks(slow_us < 0 ? ~std::uint64_t{0} : runtime_.nanos_to_ticks(static_cast<std::uint64_t>(slow_us) * 1000));
+  slowlog_.trim(static_cast<std::size_t>(settings_->latency.slowlog_entries_max));
+  statistics_.set_tracks_distribution(settings_->latency.tracking);
+}
+
+void Core::adopt(std::shared_ptr<const config::Settings> settings) {
+  settings_ = std::move(settings);
+  apply_settings();
+}
+
+void Core::publish(config::Settings settings, std::function<void(Status)> then) {
+  if (settings.log.level != settings_->log.level) process_.log.set_level(settings.log.level);
+  if (settings.log.file != settings_->log.file) {
+    if (Status set = process_.log.set_file(settings.log.file); !set.ok()) return then(set.failure());
+  }
+  auto shared = std::make_shared<const config::Settings>(std::move(settings));
+  dispatcher_.visit_every_core([shared](dispatch::CoreServices& core) { static_cast<Core&>(core).adopt(shared); },
+                               [then] { then(success()); });
+}
+
+void Core::on_every_core(std::function<void(dispatch::CoreServices&)> visit, std::function<void()> then) {
+  dispatcher_.visit_every_core(std::move(visit), std::move(then));
+}
+
+void Core::on_stop_requested() {
+  process_.log.warning("Received a request to end, shutting down");
+  runtime_.stop();
+}
+
+std::int64_t Core::used_memory_bytes() const { return heap::bytes_in_use(); }
+
+std::int64_t Core::used_memory_peak_bytes() const {
+  return std::max(process_.used_memory_peak.load(std::memory_order_relaxed), used_memory_bytes());
+}
+
+}  // namespace shoal::core

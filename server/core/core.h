@@ -1,0 +1,117 @@
+// Core: one thread's server. It owns its connections, drives its dispatcher and its shard's clockwork, and offers
+// commands what they may ask of a core (CoreServices) and of the server (Server). Runs under any runtime::Runtime.
+#pragma once
+
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "server/client/connection.h"
+#include "server/core/process.h"
+#include "server/dispatch/core_services.h"
+#include "server/dispatch/dispatcher.h"
+#include "server/runtime/runtime.h"
+
+namespace shoal::core {
+
+class Core final : public runtime::CoreLogic,
+                   public dispatch::CoreServices,
+                   public dispatch::Server,
+                   public client::ConnectionHost {
+ public:
+  Core(Process& process, runtime::Runtime& runtime);
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
+  ~Core();
+
+  // runtime::CoreLogic
+  void on_start() override;
+  runtime::WireEvents* on_accept(runtime::Wire& wire) override;
+  void deliver(runtime::Message& message) override { dispatcher_.deliver(message); }
+  runtime::TurnResult turn() override;
+  void on_stop_requested() override;
+  void on_stopped() override {}
+
+  // dispatch::CoreServices
+  CoreId id() const override { return runtime_.core(); }
+  dispatch::Server& server() override { return *this; }
+  Micros now() const override { return runtime_.now(); }
+  Micros now_fresh() const override { return runtime_.now_fresh(); }
+  Millis wall_clock() const override { return runtime_.wall_clock(); }
+  std::uint64_t random() override { return runtime_.random(); }
+  metrics::Counters& counters() override { return counters_; }
+  metrics::CommandStatistics& statistics() override { return statistics_; }
+  metrics::Slowlog& slowlog() override { return slowlog_; }
+  metrics::LatencyMonitor& latency() override { return latency_; }
+  void for_each_client(const std::function<void(dispatch::ClientHandle&)>& visit) override;
+  void set_pause(dispatch::Pause pause) override;
+  dispatch::Pause pause() const override { return pause_; }
+  void set_active_expire(bool active) override { dispatcher_.own().shard.set_active_expire(active); }
+  void add_monitors(int change) override;
+  void feed_monitors(const dispatch::Session& session, std::span<const View> args) override;
+  void report_slow(const dispatch::Session& session, const dispatch::Command& command, std::span<const View> args,
+                   std::uint64_t ticks) override;
+  void free_later(Dictionary detached) override { dispatcher_.own().shard.free_later(std::move(detached)); }
+  void sleep_blocking(Micros duration) override;
+  KeyCounts count_keys(DatabaseId database) override;
+
+  // dispatch::Server
+  const config::Settings& settings() const override { return *settings_; }
+  void publish(config::Settings settings, std::function<void(Status)> then) override;
+  const dispatch::CommandTable& commands() const override { return process_.table; }
+  config::Log& log() override { return process_.log; }
+  CoreId core_count() const override { return process_.node.core_count(); }
+  void on_every_core(std::function<void(dispatch::CoreServices&)> visit, std::function<void()> then) override;
+  void shut_down() override { runtime_.stop(); }
+  View run_id() const override { return process_.run_id; }
+  Millis started_at() const override { return process_.started_at; }
+  std::string executable() const override { return process_.executable; }
+  std::int64_t used_memory_bytes() const override;
+  std::int64_t used_memory_peak_bytes() const override;
+
+  // client::ConnectionHost
+  dispatch::Dispatcher& dispatcher() override { return dispatcher_; }
+  const protocol::ParserLimits& parser_limits() const override { return parser_limits_; }
+  void schedule(client::Connection& connection) override;
+  void schedule_after_pause(client::Connection& connection) override;
+  void forget(client::Connection& connection) override;
+  client::Connection* find(std::uint64_t session_id) override;
+
+ private:
+  // How much of each kind of work one turn takes: together well under a millisecond.
+  static constexpr std::size_t kExpiriesPerTurn = 256;
+  static constexpr std::size_t kFreedPerTurn = 512;
+  static constexpr std::size_t kStaleTimersPerTurn = 2048;
+  static constexpr Micros kHousekeepingPeriod = 100'000;
+  static constexpr std::size_t kLimitChecksPerPeriod = 1000;
+
+  void adopt(std::shared_ptr<const config::Settings> settings);
+  void apply_settings();
+  void run_ready();
+  bool keep_house();
+  void check_client_limits();
+  void end_pause_if_over();
+  client::Welcome welcome(const runtime::Wire& wire) const;
+  Micros next_deadline();
+
+  Process& process_;
+  runtime::Runtime& runtime_;
+  std::shared_ptr<const config::Settings> settings_;
+  protocol::ParserLimits parser_limits_;
+  metrics::Counters counters_;
+  metrics::CommandStatistics statistics_;
+  metrics::Slowlog slowlog_;
+  metrics::LatencyMonitor latency_;
+  dispatch::Dispatcher dispatcher_;
+
+  std::unordered_map<std::uint64_t, std::unique_ptr<client::Connection>> connections_;  // by session id
+  std::vector<client::Connection*> ready_;
+  std::vector<client::Connection*> working_;  // the ready ones of this turn
+  std::vector<std::uint64_t> paused_;         // sessions that wait for the end of CLIENT PAUSE
+  std::vector<std::uint64_t> forgotten_;
+  dispatch::Pause pause_;
+  int monitors_ = 0;        // on all cores
+  Micros next_housekeeping_ = 0;
+};
+
+}  // namespace shoal::core

@@ -1,0 +1,78 @@
+// Dispatcher: one core's part in running commands. It knows the shards within reach, runs what other cores send, and
+// carries the messages of pipelines, borrowings and visits. One per core; never blocks.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "server/dispatch/borrowing.h"
+#include "server/dispatch/core_services.h"
+#include "server/dispatch/node.h"
+#include "server/dispatch/pipeline.h"
+#include "server/dispatch/reach.h"
+#include "server/dispatch/remote_part.h"
+#include "server/dispatch/runner.h"
+
+namespace shoal::dispatch {
+
+/// A function on its way to one core and back (Server::on_every_core).
+struct VisitGroup {
+  std::function<void(CoreServices&)> visit;
+  std::function<void()> then;
+  std::size_t outstanding = 0;
+};
+struct Visit final : runtime::Message {
+  explicit Visit(std::shared_ptr<VisitGroup> visit_group) : Message(kVisit), group(std::move(visit_group)) {}
+  std::shared_ptr<VisitGroup> group;  // touched by its members one after another, except `visit`, which is only called
+  CoreId home = 0;
+};
+
+class Dispatcher {
+ public:
+  Dispatcher(Node& node, runtime::Runtime& runtime, CoreServices& services);
+  Dispatcher(const Dispatcher&) = delete;
+  Dispatcher& operator=(const Dispatcher&) = delete;
+
+  Node& node() { return node_; }
+  runtime::Runtime& runtime() { return runtime_; }
+  CoreServices& services() { return services_; }
+  Runner& runner() { return runner_; }
+  Reach& reach() { return reach_; }
+  Domain& own() { return reach_.own(); }
+  protocol::ChunkPool& chunks() { return chunks_; }
+
+  /// Bits of State that hold for every session of this core.
+  std::uint32_t state() const { return state_; }
+  void set_state(std::uint32_t bits, bool on) { state_ = on ? state_ | bits : state_ & ~bits; }
+  void set_strict_pipeline_order(bool strict) { strict_pipeline_order_ = strict; }
+  bool strict_pipeline_order() const { return strict_pipeline_order_; }
+  /// Commands that ran at least so long are reported to the slow log (nanoseconds; negative: none).
+  void set_slow_ticks(std::uint64_t ticks) { slow_ticks_ = ticks; }
+  std::uint64_t slow_ticks() const { return slow_ticks_; }
+
+  /// This turn's moment for commands.
+  Moment moment() const;
+  /// Access to the keys of a shard in hand.
+  KeyAccess access(Effects& effects, DatabaseId database, KeyAccess::Touch touch) {
+    return KeyAccess(node_.keyspace(), effects, moment(), database, touch);
+  }
+  void count_lookups(KeyAccess& keys);
+
+  void deliver(runtime::Message& message);
+  void visit_every_core(std::function<void(CoreServices&)> visit, std::function<void()> then);
+
+ private:
+  void on_visit_done(Visit& visit);
+
+  Node& node_;
+  runtime::Runtime& runtime_;
+  CoreServices& services_;
+  Runner runner_;
+  Reach reach_;
+  protocol::ChunkPool chunks_;
+  std::uint32_t state_ = 0;
+  bool strict_pipeline_order_ = false;
+  std::uint64_t slow_ticks_ = ~std::uint64_t{0};
+};
+
+}  // namespace shoal::dispatch

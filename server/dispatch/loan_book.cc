@@ -1,0 +1,86 @@
+#include "server/dispatch/loan_book.h"
+
+#include <algorithm>
+
+namespace shoal::dispatch {
+
+bool LoanTerms::wants(SlotId slot) const {
+  return whole_shard || std::find(slots.begin(), slots.end(), slot) != slots.end();
+}
+
+bool LoanBook::Line::wants(SlotId wanted) const {
+  if (wanted == kEverySlot || slot == kEverySlot) return true;
+  return terms == nullptr ? slot == wanted : terms->wants(wanted);
+}
+
+bool LoanBook::is_claimed(SlotId slot) const {
+  return std::any_of(lines_.begin(), lines_.end(), [slot](const Line& line) { return line.wants(slot); });
+}
+
+bool LoanBook::conflict(const Line& one, const Line& other) {
+  if (one.terms == nullptr) return other.wants(one.slot);
+  if (other.terms == nullptr) return one.wants(other.slot);
+  if (one.terms->whole_shard || other.terms->whole_shard) return true;
+  return std::any_of(one.terms->slots.begin(), one.terms->slots.end(),
+                     [&other](SlotId slot) { return other.terms->wants(slot); });
+}
+
+bool LoanBook::blocked(std::size_t index) const {
+  return std::any_of(lines_.begin(), lines_.begin() + static_cast<std::ptrdiff_t>(index),
+                     [this, index](const Line& earlier) { return conflict(earlier, lines_[index]); });
+}
+
+LoanVerdict LoanBook::request(const LoanTerms& terms, LoanWaiter& waiter) {
+  const Line line{&terms, &waiter, kNoSlot, false};
+  bool must_wait = false;
+  for (const Line& earlier : lines_) {
+    if (!conflict(earlier, line)) continue;
+    must_wait = true;
+    if (earlier.terms != nullptr && earlier.terms->ticket > terms.ticket) return LoanVerdict::kRefused;
+  }
+  lines_.push_back(line);
+  if (must_wait) return LoanVerdict::kQueued;
+  lines_.back().granted = true;
+  return LoanVerdict::kGranted;
+}
+
+void LoanBook::wait_for(SlotId slot, LoanWaiter& waiter) {
+  CHECK(is_lent(slot));
+  lines_.push_back({nullptr, &waiter, slot, false});
+}
+
+void LoanBook::give_back(const LoanTerms& terms) {
+  const auto line = std::find_if(lines_.begin(), lines_.end(), [&terms](const Line& candidate) { return candidate.terms == &terms; });
+  CHECK(line != lines_.end() && line->granted);
+  lines_.erase(line);
+  advance();
+}
+
+void LoanBook::withdraw(const LoanWaiter& waiter) {
+  const auto line = std::find_if(lines_.begin(), lines_.end(), [&waiter](const Line& candidate) { return candidate.waiter == &waiter; });
+  if (line == lines_.end()) return;
+  lines_.erase(line);
+  advance();
+}
+
+// Lets everybody go on whom nobody before blocks. A waiter's turn may change the book, so the search starts again
+// after each.
+void LoanBook::advance() {
+  for (bool found = true; found;) {
+    found = false;
+    for (std::size_t i = 0; i < lines_.size(); ++i) {
+      if (lines_[i].granted || blocked(i)) continue;
+      LoanWaiter* waiter = lines_[i].waiter;
+      if (lines_[i].terms == nullptr) {
+        lines_.erase(lines_.begin() + static_cast<std::ptrdiff_t>(i));
+      } else {
+        lines_[i].granted = true;
+      }
+      waiter->on_turn();
+      found = true;
+      break;
+    }
+  }
+}
+
+}  // namespace shoal::dispatch

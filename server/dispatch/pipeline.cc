@@ -1,0 +1,517 @@
+#include "server/dispatch/pipeline.h"
+
+#include <algorithm>
+
+#include "server/dispatch/admission.h"
+#include "server/dispatch/dispatcher.h"
+#include "server/dispatch/watch.h"
+#include "storage/prefetch.h"
+#include "storage/scan_cursor.h"
+
+namespace shoal::dispatch {
+
+Pipeline::Pipeline(Dispatcher& dispatcher, Session& session, protocol::Output& output, PipelineClient& client)
+    : dispatcher_(dispatcher),
+      session_(session),
+      output_(output),
+      client_(client),
+      local_(dispatcher.chunks()),
+      borrowing_(dispatcher, *this) {}
+
+void Pipeline::start(protocol::RequestBatch& batch) {
+  CHECK(batch_ == nullptr);
+  batch_ = &batch;
+  window_begin_ = window_end_ = next_ = 0;
+  admitted_ = false;
+}
+
+Pipeline::Progress Pipeline::advance() {
+  if (parts_out_ > 0 || parked_ || deferred_ || !(borrowing_.idle() || borrowing_.holding())) return Progress::kWaiting;
+  for (;;) {
+    if (next_ == window_end_) {
+      if (parts_open_ > 0) {
+        send_parts();
+        return Progress::kWaiting;
+      }
+      if (next_ == batch_->size()) break;
+      resolve_window();
+    }
+    switch (step(next_)) {
+      case Step::kNext: finish_request(); break;
+      case Step::kWait:
+        dispatcher_.reach().let_go();
+        if (parts_open_ > 0) send_parts();
+        return Progress::kWaiting;
+      case Step::kPause:
+        dispatcher_.reach().let_go();
+        if (parts_open_ == 0) return Progress::kPaused;
+        send_parts();
+        return Progress::kWaiting;
+    }
+    if (session_.close_now) break;
+  }
+  dispatcher_.reach().let_go();
+  batch_ = nullptr;
+  return Progress::kDone;
+}
+
+// ---- From bytes to keys -------------------------------------------------------------------------------------
+
+void Pipeline::resolve_window() {
+  window_begin_ = window_end_;
+  window_end_ = std::min(window_begin_ + kWindow, batch_->size());
+  resolved_.clear();
+  keys_.clear();
+  for (std::size_t i = window_begin_; i < window_end_; ++i) resolve(i);
+  prefetch_window();
+}
+
+void Pipeline::resolve(std::size_t index) {
+  const protocol::Request request = (*batch_)[index];
+  Resolved resolved{dispatcher_.node().table().find(request.args), {}, static_cast<std::uint32_t>(keys_.size()), 0, kNoOwner};
+  const Command* command = resolved.command;
+  if (command != nullptr && command->has_keys() && arity_fits(*command, request.args.size())) {
+    if (const auto error = append_keys(*command, request.args, keys_)) resolved.key_error = *error;
+    resolved.key_count = static_cast<std::uint32_t>(keys_.size()) - resolved.first_key;
+    for (std::size_t i = resolved.first_key; i < keys_.size(); ++i) {
+      const CoreId owner = dispatcher_.node().owner(keys_[i].slot);
+      if (resolved.owner == kNoOwner) resolved.owner = owner;
+      if (resolved.owner != owner) resolved.owner = kSeveral;
+    }
+  }
+  resolved_.push_back(resolved);
+}
+
+// Only what this core may read: lent slots change under their borrower, and other cores' are not ours to look at.
+void Pipeline::prefetch_window() {
+  if (keys_.size() < 2 || dispatcher_.own().loans.any()) return;
+  Keyspace& keyspace = dispatcher_.node().keyspace();
+  const auto for_own_keys = [this, &keyspace](auto&& prefetch) {
+    for (const Key& key : keys_) {
+      if (dispatcher_.node().owner(key.slot) == dispatcher_.reach().self()) prefetch(keyspace, session_.database, {&key, 1});
+    }
+  };
+  for_own_keys(prefetch_groups);
+  for_own_keys(prefetch_entries);
+}
+
+PlacedRequest Pipeline::place(std::size_t index, const Resolved& resolved) const {
+  PlacedRequest request;
+  request.invocation.command = resolved.command;
+  request.invocation.args = (*batch_)[index].args;
+  request.invocation.keys = {keys_.data() + resolved.first_key, resolved.key_count};
+  request.invocation.batch = batch_;
+  request.invocation.batch_index = index;
+  request.slot = resolved.key_count > 0 ? keys_[resolved.first_key].slot : 0;
+  request.database = session_.database;
+  request.resp = session_.resp;
+  request.touch = touch();
+  return request;
+}
+
+KeyAccess::Touch Pipeline::touch() const { return session_.no_touch ? KeyAccess::Touch::kNo : KeyAccess::Touch::kYes; }
+
+// ---- One request --------------------------------------------------------------------------------------------
+
+Pipeline::Step Pipeline::step(std::size_t index) {
+  const Resolved& resolved = resolved_[index - window_begin_];
+  const std::span<const View> args = (*batch_)[index].args;
+  if (!admitted_) {  // what had to wait for its turn was admitted before
+    bool handled = false;
+    const Step step = admit(resolved, args, handled);
+    if (handled) return step;
+    admitted_ = true;
+  }
+  const PlacedRequest request = place(index, resolved);
+  switch (resolved.command->route) {
+    case Route::kAnywhere: {
+      KeyAccess keys = dispatcher_.access(dispatcher_.own().shard.effects(), session_.database, touch());
+      return run(request, keys);
+    }
+    case Route::kKeys: return resolved.owner == kSeveral ? run_over_cores(resolved, request) : run_in_one_shard(request);
+    case Route::kCursor: {
+      PlacedRequest placed = request;
+      placed.slot = parse_scan_cursor(args[1]).value_or(ScanCursor{}).slot;
+      return run_in_one_shard(placed);
+    }
+    case Route::kSession:
+    case Route::kWholeKeyspace: return run_over_cores(resolved, request);
+  }
+  return Step::kNext;
+}
+
+// Whether a request may run now. `handled`: it was answered, queued or held back instead.
+Pipeline::Step Pipeline::admit(const Resolved& resolved, std::span<const View> args, bool& handled) {
+  handled = true;
+  const Command* command = resolved.command;
+  if (command == nullptr) [[unlikely]] return refuse(nullptr, unknown_command_text(dispatcher_.node().table(), args));
+  if (!arity_fits(*command, args.size())) [[unlikely]] return refuse(command, wrong_arity_text(*command));
+  if (const std::uint32_t states = dispatcher_.state() | session_.state) [[unlikely]] {
+    const std::uint32_t forbidding = states & states_forbidding(*command, session_);
+    if ((forbidding & (kPausedForAll | kPausedForWrites)) != 0) return Step::kPause;
+    if (const View reason = refusal_text(forbidding); !reason.empty()) return refuse(command, reason);
+    if (!resolved.key_error.empty()) return refuse(command, resolved.key_error);
+    if ((forbidding & kQueueing) != 0) {
+      queue_command(*command, args);
+      return Step::kNext;
+    }
+    if ((forbidding & kMonitored) != 0) dispatcher_.services().feed_monitors(session_, args);
+  }
+  if (!resolved.key_error.empty()) [[unlikely]] return refuse(command, resolved.key_error);
+  session_.last_command = command;
+  ++session_.command_count;
+  handled = false;
+  return Step::kNext;
+}
+
+Pipeline::Step Pipeline::refuse(const Command* command, View error) {
+  if (session_.is_queueing()) session_.transaction.must_abort = true;
+  const auto before = reply_output().mark();
+  protocol::ReplyWriter reply(reply_output(), session_.resp);
+  reply.error(error);
+  dispatcher_.runner().record_rejected(command, error);
+  note_local_piece(before);
+  return Step::kNext;
+}
+
+void Pipeline::queue_command(const Command& command, std::span<const View> args) {
+  QueuedCommand queued{&command, {}};
+  queued.args.assign(args.begin(), args.end());
+  session_.transaction.queue.push_back(std::move(queued));
+  const auto before = reply_output().mark();
+  protocol::ReplyWriter(reply_output(), session_.resp).simple_string("QUEUED");
+  note_local_piece(before);
+}
+
+// One shard has all it needs: ours, one that can be borrowed from its sleeping core, or else it is sent there.
+Pipeline::Step Pipeline::run_in_one_shard(const PlacedRequest& request) {
+  const CoreId owner = dispatcher_.node().owner(request.slot);
+  const bool is_ours = owner == dispatcher_.reach().self();
+  if (parts_open_ > 0) [[unlikely]] {
+    // A request must not overtake an earlier one of its connection to the same core.
+    if (RemotePart* open = is_ours ? nullptr : open_part(owner)) return send_along(*open, request);
+    if (dispatcher_.strict_pipeline_order()) return Step::kWait;
+  }
+  Domain* domain = dispatcher_.reach().domain(owner);
+  if (domain == nullptr) [[unlikely]] return send_along(part_for(owner), request);
+  if (const auto lent = lent_slot(domain->loans, request)) [[unlikely]] {
+    if (!is_ours) return send_along(part_for(owner), request);
+    parked_ = true;
+    domain->loans.wait_for(*lent, *this);
+    return Step::kWait;
+  }
+  KeyAccess keys = dispatcher_.access(domain->shard.effects(), request.database, request.touch);
+  return run(request, keys);
+}
+
+Pipeline::Step Pipeline::send_along(RemotePart& part, const PlacedRequest& request) {
+  if (part.empty()) ++parts_open_;
+  part.add(request);
+  pieces_.push_back({&part, 0, replies_suppressed()});
+  step_reply_mode();
+  return Step::kNext;
+}
+
+// ---- Several cores ------------------------------------------------------------------------------------------
+
+Pipeline::Step Pipeline::run_over_cores(const Resolved& resolved, const PlacedRequest& request) {
+  if (parts_open_ > 0) return Step::kWait;  // everything before it first
+  if (borrowing_.holding()) return run_holding_slots(request, borrowing_);
+  if (!borrowing_.idle()) return Step::kWait;  // the last command's slots are still on their way home
+  needs_.clear();
+  collect_needs(*resolved.command, request.invocation.keys);
+  if (slots_reachable()) return run_holding_slots(request, dispatcher_.reach());
+  if (needs_.whole_keyspace) {
+    borrowing_.ask_whole_keyspace();
+  } else {
+    borrowing_.ask(needs_.slots);
+  }
+  return Step::kWait;
+}
+
+void Pipeline::collect_needs(const Command& command, std::span<const Key> keys) {
+  if (command.route == Route::kWholeKeyspace || command.route == Route::kCursor) needs_.whole_keyspace = true;
+  for (const Key& key : keys) needs_.slots.push_back(key.slot);
+  if (command.has(kUsesWatches)) {
+    for (const WatchedKey& watched : session_.transaction.watches) needs_.slots.push_back(key_slot(watched.name));
+  }
+  if (!command.has(kUsesQueue) || session_.transaction.must_abort) return;
+  for (const QueuedCommand& queued : session_.transaction.queue) {
+    needs_.may_defer |= queued.command->has(kMayDefer);
+    queued_args_.assign(queued.args.begin(), queued.args.end());
+    queued_keys_.clear();
+    append_keys(*queued.command, queued_args_, queued_keys_);
+    collect_needs(*queued.command, queued_keys_);
+  }
+}
+
+// Whether everything needed can be touched right now: no message, no waiting. A transaction in which a command may
+// reply later cannot keep sleeping cores' shards that long, and takes the slots by loan.
+bool Pipeline::slots_reachable() {
+  const Node& node = dispatcher_.node();
+  if (needs_.may_defer && (needs_.whole_keyspace || !needs_.slots.empty())) return false;
+  if (needs_.whole_keyspace) {
+    for (CoreId core = 0; core < node.core_count(); ++core) {
+      Domain* domain = dispatcher_.reach().domain(core);
+      if (domain == nullptr || domain->loans.any()) return false;
+    }
+    return true;
+  }
+  return std::all_of(needs_.slots.begin(), needs_.slots.end(), [this, &node](SlotId slot) {
+    Domain* domain = dispatcher_.reach().domain(node.owner(slot));
+    return domain != nullptr && !domain->loans.is_lent(slot);
+  });
+}
+
+Pipeline::Step Pipeline::run_holding_slots(const PlacedRequest& request, EffectsRouter& router) {
+  KeyAccess keys = dispatcher_.access(dispatcher_.own().shard.effects(), request.database, request.touch);
+  keys.set_router(&router);
+  const Step step = request.invocation.command->has(kUsesQueue) ? run_queue(request, keys) : run(request, keys);
+  if (step == Step::kNext && borrowing_.holding()) borrowing_.give_back();
+  return step;
+}
+
+// ---- EXEC ---------------------------------------------------------------------------------------------------
+
+Pipeline::Step Pipeline::run_queue(const PlacedRequest& request, KeyAccess& keys) {
+  if (!running_queue_ && !begin_queue(request, keys)) return Step::kNext;
+  for (; queue_next_ < running_.size(); ++queue_next_) {
+    if (run_queued_command(keys) == Step::kWait) return Step::kWait;
+  }
+  end_queue();
+  return Step::kNext;
+}
+
+// Whether the transaction is to run; if not, EXEC has been answered.
+bool Pipeline::begin_queue(const PlacedRequest& request, KeyAccess& keys) {
+  queue_reply_mark_ = reply_output().mark();
+  protocol::ReplyWriter reply(reply_output(), session_.resp);
+  dispatcher_.runner().record_call(*request.invocation.command, 0);
+  if (!session_.is_queueing()) {
+    reply.error(error_text(Error::kExecWithoutMulti));
+    end_queue();
+    return false;
+  }
+  const ExecVerdict verdict = exec_verdict(session_, keys);
+  forget_watches(session_, keys);
+  dispatcher_.reach().settle();
+  session_.state &= ~static_cast<std::uint32_t>(kQueueing);
+  running_ = std::move(session_.transaction.queue);
+  session_.transaction = {};
+  if (verdict == ExecVerdict::kRun) {
+    reply.array(running_.size());
+    running_queue_ = true;
+    queue_next_ = 0;
+    return true;
+  }
+  if (verdict == ExecVerdict::kAborted) {
+    reply.error(error_text(Error::kExecAborted));
+  } else {
+    reply.null_array();
+  }
+  end_queue();
+  return false;
+}
+
+Pipeline::Step Pipeline::run_queued_command(KeyAccess& keys) {
+  const QueuedCommand& queued = running_[queue_next_];
+  queued_args_.assign(queued.args.begin(), queued.args.end());
+  queued_keys_.clear();
+  append_keys(*queued.command, queued_args_, queued_keys_);
+  PlacedRequest request;
+  request.invocation.command = queued.command;
+  request.invocation.args = queued_args_;
+  request.invocation.keys = queued_keys_;
+  keys.set_database(session_.database);  // a SELECT before it counts
+  keys.set_touch(touch());
+  if ((dispatcher_.state() & kMonitored) != 0) dispatcher_.services().feed_monitors(session_, queued_args_);
+  return call(request, keys);
+}
+
+void Pipeline::end_queue() {
+  running_queue_ = false;
+  running_.clear();
+  note_local_piece(queue_reply_mark_);
+}
+
+// ---- Replies ------------------------------------------------------------------------------------------------
+
+void Pipeline::finish_request() {
+  ++next_;
+  admitted_ = false;
+}
+
+// Calls the handler; the reply goes to its place as it is.
+Pipeline::Step Pipeline::call(const PlacedRequest& request, KeyAccess& keys) {
+  const Command& command = *request.invocation.command;
+  const bool sees_session = command.route == Route::kAnywhere || command.route == Route::kSession;
+  protocol::ReplyWriter reply(reply_output(), session_.resp);
+  Runner::Outcome outcome;
+  if (sees_session) {
+    std::function<Deferral()> make_deferral = [this] { return client_.make_deferral(); };
+    outcome = dispatcher_.runner().run(request.invocation, reply, keys, &session_, &make_deferral);
+  } else {
+    outcome = dispatcher_.runner().run(request.invocation, reply, keys, nullptr);
+  }
+  dispatcher_.count_lookups(keys);
+  dispatcher_.reach().settle();
+  if (outcome.ticks >= dispatcher_.slow_ticks()) [[unlikely]] report_slow(request, outcome.ticks);
+  if (!outcome.deferred) return Step::kNext;
+  deferred_ = true;
+  return Step::kWait;
+}
+
+Pipeline::Step Pipeline::run(const PlacedRequest& request, KeyAccess& keys) {
+  const auto before = reply_output().mark();
+  const Step step = call(request, keys);
+  if (step == Step::kNext) note_local_piece(before);
+  return step;
+}
+
+void Pipeline::report_slow(const PlacedRequest& request, std::uint64_t ticks) {
+  dispatcher_.services().report_slow(session_, *request.invocation.command, request.invocation.args, ticks);
+}
+
+bool Pipeline::replies_suppressed() const {
+  return session_.reply_mode == ReplyMode::kOff || session_.reply_mode == ReplyMode::kSkipThis;
+}
+
+// CLIENT REPLY SKIP concerns the one command after it.
+void Pipeline::step_reply_mode() {
+  if (session_.reply_mode == ReplyMode::kSkipThis) session_.reply_mode = ReplyMode::kOn;
+  if (session_.reply_mode == ReplyMode::kSkipNext) session_.reply_mode = ReplyMode::kSkipThis;
+}
+
+void Pipeline::note_local_piece(protocol::Output::Mark before) {
+  if (parts_pending()) {
+    pieces_.push_back({nullptr, static_cast<std::size_t>(local_.mark() - before), replies_suppressed()});
+  } else if (replies_suppressed()) [[unlikely]] {
+    output_.truncate(before);
+  }
+  if (session_.reply_mode != ReplyMode::kOn) [[unlikely]] step_reply_mode();
+}
+
+void Pipeline::merge_replies() {
+  for (const Piece& piece : pieces_) {
+    const auto before = output_.mark();
+    if (piece.part == nullptr) {
+      output_.append_front_of(local_, piece.local_bytes);
+    } else {
+      const RemotePart::Item& item = piece.part->next_home();
+      output_.append_front_of(piece.part->replies(), item.reply_bytes);
+      if (item.ticks >= dispatcher_.slow_ticks()) [[unlikely]] report_slow(item.request, item.ticks);
+    }
+    if (piece.suppressed) [[unlikely]] output_.truncate(before);
+  }
+  pieces_.clear();
+  for (const auto& part : parts_) part->clear();
+}
+
+RemotePart* Pipeline::open_part(CoreId core) {
+  for (const auto& part : parts_) {
+    if (part->target() == core && !part->empty()) return part.get();
+  }
+  return nullptr;
+}
+
+RemotePart& Pipeline::part_for(CoreId core) {
+  for (const auto& part : parts_) {
+    if (part->target() == core) return *part;
+  }
+  parts_.push_back(std::make_unique<RemotePart>(*this, core));
+  return *parts_.back();
+}
+
+void Pipeline::send_parts() {
+  for (const auto& part : parts_) {
+    if (part->empty()) continue;
+    part->kind = kPartToRun;
+    dispatcher_.runtime().post(part->target(), *part);
+    ++parts_out_;
+  }
+  parts_open_ = 0;
+}
+
+// ---- What others bring back ---------------------------------------------------------------------------------
+
+void Pipeline::on_part_home(RemotePart&) {
+  CHECK(parts_out_ > 0);
+  if (--parts_out_ > 0) return;
+  merge_replies();
+  client_.on_resumable();
+}
+
+void Pipeline::on_turn() {
+  parked_ = false;
+  client_.on_resumable();
+}
+
+void Pipeline::on_borrowed() {
+  if (abandoned_) return finish_abandoned();
+  client_.on_resumable();
+}
+
+void Pipeline::on_returned() { client_.on_resumable(); }
+
+void Pipeline::resume_deferred(const Deferral::WriteReply& write_reply) {
+  CHECK(deferred_);
+  deferred_ = false;
+  const auto before = reply_output().mark();
+  protocol::ReplyWriter reply(reply_output(), session_.resp);
+  KeyAccess keys = dispatcher_.access(dispatcher_.own().shard.effects(), session_.database, touch());
+  PlacedRequest request;
+  if (running_queue_) {
+    request.invocation.command = running_[queue_next_].command;
+    request.invocation.args = queued_args_;
+  } else {
+    request = place(next_, resolved_[next_ - window_begin_]);
+  }
+  Context context(request.invocation, reply, keys, dispatcher_.services(), &session_);
+  write_reply(context);
+  if (running_queue_) {
+    ++queue_next_;
+  } else {
+    note_local_piece(before);
+    finish_request();
+  }
+  client_.on_resumable();
+}
+
+void Pipeline::abandon() {
+  abandoned_ = true;
+  batch_ = nullptr;
+  running_.clear();
+  if (parked_) {
+    dispatcher_.own().loans.withdraw(*this);
+    parked_ = false;
+  }
+  if (borrowing_.holding()) return finish_abandoned();
+  if (borrowing_.idle()) forget_own_watches();
+}
+
+// A borrowing that the client no longer needs: used, if it can be, for the watches that its session still has.
+void Pipeline::finish_abandoned() {
+  if (forgetting_watches_) {
+    KeyAccess keys = dispatcher_.access(dispatcher_.own().shard.effects(), session_.database, touch());
+    keys.set_router(&borrowing_);
+    forget_watches(session_, keys);
+  }
+  borrowing_.give_back();
+}
+
+void Pipeline::forget_own_watches() {
+  if (session_.transaction.watches.empty()) return;
+  needs_.clear();
+  for (const WatchedKey& watched : session_.transaction.watches) needs_.slots.push_back(key_slot(watched.name));
+  if (slots_reachable()) {
+    KeyAccess keys = dispatcher_.access(dispatcher_.own().shard.effects(), session_.database, touch());
+    keys.set_router(&dispatcher_.reach());
+    forget_watches(session_, keys);
+    return dispatcher_.reach().let_go();
+  }
+  dispatcher_.reach().let_go();
+  forgetting_watches_ = true;
+  borrowing_.ask(needs_.slots);
+}
+
+}  // namespace shoal::dispatch

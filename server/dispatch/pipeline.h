@@ -1,0 +1,176 @@
+// Pipeline: a connection's requests on their way from parsed to replied, a batch at a time. It finds each one's row and
+// keys, lets the processor fetch their memory ahead, decides where each runs, and puts the replies in the order of
+// the requests.
+//
+//   batch -> window of up to kWindow requests -> resolve (row, keys, hashes, slots), prefetch, prefetch
+//         -> for each: admit -> run here | add to the part of another core | wait, then run alone
+//         -> send the parts off; when they are home, merge the replies -> next window
+//
+// Requests that wait for one another (a transaction, a command over several cores while its slots are on their way, a lent slot) stop the
+// window there; everything before has been sent off, and advance() goes on once it can.
+//
+// Lives on the connection's core, in the connection. While busy() it must not be destroyed: other cores hold its parts.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "protocol/output.h"
+#include "protocol/request_parser.h"
+#include "server/dispatch/borrowing.h"
+#include "server/dispatch/remote_part.h"
+#include "server/dispatch/runner.h"
+
+namespace shoal::dispatch {
+
+class Dispatcher;
+
+/// The connection, as its pipeline sees it.
+class PipelineClient {
+ public:
+  /// What the pipeline waited for has come: call advance() in this turn or the next.
+  virtual void on_resumable() = 0;
+  /// The same when a deferred reply may come long after the connection has gone: a handle that outlives it.
+  virtual Deferral make_deferral() = 0;
+
+ protected:
+  ~PipelineClient() = default;
+};
+
+class Pipeline final : public BorrowingClient, public LoanWaiter {
+ public:
+  Pipeline(Dispatcher& dispatcher, Session& session, protocol::Output& output, PipelineClient& client);
+  Pipeline(const Pipeline&) = delete;
+  Pipeline& operator=(const Pipeline&) = delete;
+
+  /// Takes on the requests of `batch`, which stays unchanged until advance() says kDone.
+  void start(protocol::RequestBatch& batch);
+  enum class Progress : std::uint8_t {
+    kDone,     // every reply is in the output
+    kWaiting,  // on_resumable() will come
+    kPaused,   // CLIENT PAUSE: call again when it is over
+  };
+  Progress advance();
+
+  /// True while other cores, or a loan book, refer to this.
+  bool busy() const { return parts_out_ > 0 || !borrowing_.idle() || parked_; }
+  /// The client has gone: what has not begun will not. Starts giving back what the session still holds elsewhere (its
+  /// watches); destroy this only when !busy().
+  void abandon();
+
+  /// The reply of a deferred command.
+  void resume_deferred(const Deferral::WriteReply& write_reply);
+
+  // From other cores.
+  void on_part_home(RemotePart& part);
+  void on_borrowed() override;
+  void on_returned() override;
+  void on_turn() override;
+
+ private:
+  static constexpr std::size_t kWindow = 64;
+  static constexpr CoreId kSeveral = 0xffff;   // keys on more than one core
+  static constexpr CoreId kNoOwner = 0xfffe;   // no keys
+
+  /// A request of the window, looked up.
+  struct Resolved {
+    const Command* command;  // null: unknown
+    View key_error;          // not empty: its keys make no sense
+    std::uint32_t first_key;
+    std::uint32_t key_count;
+    CoreId owner;
+  };
+  enum class Step : std::uint8_t { kNext, kWait, kPause };
+  /// Where the reply of a request of the window comes from, in order; kept only once a part is on its way.
+  struct Piece {
+    RemotePart* part;         // null: from local_
+    std::size_t local_bytes;
+    bool suppressed;          // CLIENT REPLY
+  };
+
+  void resolve_window();
+  void resolve(std::size_t index);
+  void prefetch_window();
+  PlacedRequest place(std::size_t index, const Resolved& resolved) const;
+  KeyAccess::Touch touch() const;
+
+  Step step(std::size_t index);
+  Step admit(const Resolved& resolved, std::span<const View> args, bool& handled);
+  Step refuse(const Command* command, View error);
+  void queue_command(const Command& command, std::span<const View> args);
+
+  Step run_in_one_shard(const PlacedRequest& request);
+  Step send_along(RemotePart& part, const PlacedRequest& request);
+  Step run_over_cores(const Resolved& resolved, const PlacedRequest& request);
+  void collect_needs(const Command& command, std::span<const Key> keys);
+  bool slots_reachable();
+  Step run_holding_slots(const PlacedRequest& request, EffectsRouter& router);
+
+  Step run_queue(const PlacedRequest& request, KeyAccess& keys);
+  bool begin_queue(const PlacedRequest& request, KeyAccess& keys);
+  Step run_queued_command(KeyAccess& keys);
+  void end_queue();
+
+  void finish_request();
+  Step call(const PlacedRequest& request, KeyAccess& keys);
+  Step run(const PlacedRequest& request, KeyAccess& keys);
+  void report_slow(const PlacedRequest& request, std::uint64_t ticks);
+
+  bool replies_suppressed() const;
+  void step_reply_mode();
+  void note_local_piece(protocol::Output::Mark before);
+  void merge_replies();
+  bool parts_pending() const { return parts_open_ > 0 || parts_out_ > 0; }
+  protocol::Output& reply_output() { return parts_pending() ? local_ : output_; }
+
+  RemotePart* open_part(CoreId core);
+  RemotePart& part_for(CoreId core);
+  void send_parts();
+
+  void finish_abandoned();
+  void forget_own_watches();
+
+  Dispatcher& dispatcher_;
+  Session& session_;
+  protocol::Output& output_;
+  PipelineClient& client_;
+
+  protocol::RequestBatch* batch_ = nullptr;
+  std::size_t window_begin_ = 0;
+  std::size_t window_end_ = 0;
+  std::size_t next_ = 0;
+  std::vector<Resolved> resolved_;
+  std::vector<Key> keys_;
+
+  std::vector<std::unique_ptr<RemotePart>> parts_;  // one for each core ever used; few
+  std::size_t parts_open_ = 0;                      // with requests, not yet sent off
+  std::size_t parts_out_ = 0;                       // sent off, not yet home
+  protocol::Output local_;                          // replies made here behind a request that is in a part
+  std::vector<Piece> pieces_;
+
+  /// What the command at next_ needs in hand before it runs.
+  struct Needs {
+    std::vector<SlotId> slots;
+    bool whole_keyspace = false;
+    bool may_defer = false;
+    void clear() { *this = Needs{}; }
+  };
+  Needs needs_;
+  Borrowing borrowing_;
+
+  // EXEC: the commands being run, how far, and the arguments and keys of the one that is.
+  std::vector<QueuedCommand> running_;
+  std::size_t queue_next_ = 0;
+  bool running_queue_ = false;
+  protocol::Output::Mark queue_reply_mark_ = 0;
+  std::vector<View> queued_args_;
+  std::vector<Key> queued_keys_;
+
+  bool admitted_ = false;  // the request at next_ has passed admission, and waits
+  bool parked_ = false;    // waits in the own loan book
+  bool deferred_ = false;  // the command at next_, or the queued one, replies later
+  bool abandoned_ = false;
+  bool forgetting_watches_ = false;
+};
+
+}  // namespace shoal::dispatch

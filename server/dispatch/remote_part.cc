@@ -1,0 +1,51 @@
+#include "server/dispatch/remote_part.h"
+
+#include "server/dispatch/dispatcher.h"
+#include "storage/prefetch.h"
+
+namespace shoal::dispatch {
+
+void RemotePart::clear() {
+  items_.clear();
+  replies_.clear();
+  next_ = 0;
+  merged_ = 0;
+}
+
+void RemotePart::run(Dispatcher& owner) {
+  if (next_ == 0) {
+    home_core_ = from;
+    if (!owner.own().loans.any()) prefetch(owner.node().keyspace());
+  }
+  Domain& domain = owner.own();
+  KeyAccess keys = owner.access(domain.shard.effects(), 0, KeyAccess::Touch::kYes);
+  for (; next_ < items_.size(); ++next_) {
+    Item& item = items_[next_];
+    const PlacedRequest& request = item.request;
+    if (const auto lent = lent_slot(domain.loans, request)) [[unlikely]] {
+      owner_ = &owner;
+      owner.count_lookups(keys);
+      return domain.loans.wait_for(*lent, *this);
+    }
+    keys.set_database(request.database);
+    keys.set_touch(request.touch);
+    protocol::ReplyWriter reply(replies_, request.resp);
+    const protocol::Output::Mark before = replies_.mark();
+    item.ticks = owner.runner().run(request.invocation, reply, keys, nullptr).ticks;
+    item.reply_bytes = static_cast<std::size_t>(replies_.mark() - before);
+    domain.shard.settle();
+  }
+  owner.count_lookups(keys);
+  kind = kPartDone;
+  owner.runtime().post(home_core_, *this);
+}
+
+// Lent slots' tables may be changing under their borrower, so with loans about nothing is looked at ahead.
+void RemotePart::prefetch(Keyspace& keyspace) const {
+  for (const Item& item : items_) prefetch_groups(keyspace, item.request.database, item.request.invocation.keys);
+  for (const Item& item : items_) prefetch_entries(keyspace, item.request.database, item.request.invocation.keys);
+}
+
+void RemotePart::on_turn() { run(*owner_); }
+
+}  // namespace shoal::dispatch

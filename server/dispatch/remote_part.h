@@ -1,0 +1,79 @@
+// RemotePart: those requests of one pipeline that are for the slots of one other core. It travels there, the owner
+// runs them in order reading the arguments where they lie (the connection keeps the receive buffer pinned), and it travels home with
+// finished replies.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "protocol/output.h"
+#include "server/dispatch/context.h"
+#include "server/dispatch/loan_book.h"
+#include "server/dispatch/messages.h"
+
+namespace shoal::dispatch {
+
+class Dispatcher;
+class Pipeline;
+
+/// A request ready to run anywhere its slot is.
+struct PlacedRequest {
+  Invocation invocation;
+  SlotId slot = 0;
+  DatabaseId database = 0;
+  protocol::RespVersion resp = protocol::RespVersion::kResp2;
+  KeyAccess::Touch touch = KeyAccess::Touch::kYes;
+};
+
+/// The first slot of a request that is lent, if any is: the request waits for that one, and then looks again.
+inline std::optional<SlotId> lent_slot(const LoanBook& loans, const PlacedRequest& request) {
+  if (!loans.any()) [[likely]] return std::nullopt;
+  if (request.invocation.keys.empty()) return LoanBook::kEverySlot;  // a walk over the shard
+  for (const Key& key : request.invocation.keys) {
+    if (loans.is_lent(key.slot)) return key.slot;
+  }
+  return std::nullopt;
+}
+
+class RemotePart final : public runtime::Message, public LoanWaiter {
+ public:
+  RemotePart(Pipeline& home, CoreId target) : Message(kPartToRun), home_(home), target_(target) {}
+
+  struct Item {
+    PlacedRequest request;
+    std::size_t reply_bytes = 0;
+    std::uint64_t ticks = 0;
+  };
+
+  Pipeline& home() { return home_; }
+  CoreId target() const { return target_; }
+  bool empty() const { return items_.empty(); }
+
+  // At home.
+  void add(const PlacedRequest& request) { items_.push_back({request}); }
+  /// Once home: the items in order, one a call.
+  const Item& next_home() { return items_[merged_++]; }
+  protocol::Output& replies() { return replies_; }
+  void clear();
+
+  // At the owner.
+  /// Runs what can run; posts itself home when all has, or waits in the owner's book for a lent slot.
+  void run(Dispatcher& owner);
+  void on_turn() override;
+
+ private:
+  void prefetch(Keyspace& keyspace) const;
+
+  Pipeline& home_;
+  CoreId target_;
+  std::vector<Item> items_;
+  std::size_t next_ = 0;    // the item to run next
+  std::size_t merged_ = 0;  // how many replies the home has taken
+  Dispatcher* owner_ = nullptr;  // while it waits there
+  CoreId home_core_ = 0;
+  // Its own pool: chunks are taken on the owner's thread and given back on the home core's, never at once.
+  protocol::ChunkPool pool_;
+  protocol::Output replies_{pool_};
+};
+
+}  // namespace shoal::dispatch

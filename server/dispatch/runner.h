@@ -1,0 +1,37 @@
+// Runner: calls a command's handler, counts it and times it. One per core; every command of whatever route ends here.
+#pragma once
+
+#include "server/dispatch/context.h"
+#include "server/dispatch/core_services.h"
+#include "server/runtime/runtime.h"
+
+namespace shoal::dispatch {
+
+class Runner {
+ public:
+  Runner(runtime::Runtime& runtime, CoreServices& services, const CommandTable& table)
+      : runtime_(runtime), services_(services), table_(table) {}
+
+  struct Outcome {
+    std::uint64_t ticks;  // how long it ran
+    bool deferred;
+  };
+  /// Runs one command; its reply is complete when this returns, unless deferred. `session` is null when the command
+  /// runs away from its client's core, or must not see it.
+  Outcome run(const Invocation& invocation, protocol::ReplyWriter& reply, KeyAccess& keys, Session* session,
+              std::function<Deferral()>* make_deferral = nullptr);
+
+  /// Counts the reply that a deferred command wrote at last.
+  void record(const Command& command, std::uint64_t ticks, const Context& context);
+  /// Counts a command that the dispatcher itself carries out (EXEC).
+  void record_call(const Command& command, std::uint64_t ticks);
+  /// Counts a request that was refused before it ran; `command` is null when it names none.
+  void record_rejected(const Command* command, View error_text);
+
+ private:
+  runtime::Runtime& runtime_;
+  CoreServices& services_;
+  const CommandTable& table_;
+};
+
+}  // namespace shoal::dispatch

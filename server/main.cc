@@ -1,0 +1,116 @@
+// shoal: from a command line to cores that serve.
+
+#include <mimalloc-new-delete.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fmt/format.h>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/config/command_line.h"
+#include "server/config/log.h"
+#include "server/core/core.h"
+#include "server/core/process.h"
+#include "server/runtime/clock.h"
+#include "server/runtime/ring_host.h"
+
+namespace {
+
+using namespace shoal;
+
+int fail(const std::string& message) {
+  std::fprintf(stderr, "%s\n", message.c_str());
+  return 1;
+}
+
+runtime::HostOptions host_options(const config::Settings& settings) {
+  runtime::HostOptions options;
+  options.core_count = settings.cores.threads == 0 ? runtime::usable_cpu_count() : static_cast<CoreId>(settings.cores.threads);
+  options.listen.bind = settings.network.binds;
+  options.listen.port = static_cast<std::uint32_t>(settings.network.port);
+  options.listen.unix_socket = settings.network.unixsocket;
+  if (settings.network.unixsocketperm != 0) options.listen.unix_permissions = static_cast<unsigned>(settings.network.unixsocketperm);
+  options.listen.backlog = static_cast<int>(settings.network.tcp_backlog);
+  options.signals = runtime::Signals::kStopServer;
+  return options;
+}
+
+// A file that holds this process' id while it runs, as init systems want it.
+class PidFile {
+ public:
+  explicit PidFile(const config::ProcessSettings& settings)
+      : path_(settings.pidfile.empty() && settings.daemonize ? "/var/run/redis.pid" : settings.pidfile) {
+    if (!path_.empty()) std::ofstream(path_) << getpid() << '\n';
+  }
+  ~PidFile() {
+    std::error_code ignored;
+    if (!path_.empty()) std::filesystem::remove(path_, ignored);
+  }
+  PidFile(const PidFile&) = delete;
+  PidFile& operator=(const PidFile&) = delete;
+
+ private:
+  std::string path_;
+};
+
+int serve(const config::Invocation& invocation) {
+  const config::Settings& settings = invocation.settings;
+  auto opened = config::Log::open(settings.log.level, settings.log.file);
+  if (!opened.ok()) return fail(opened.message());
+  config::Log& log = *opened.value();
+  for (const std::string& warning : invocation.warnings) log.warning("{}", warning);
+
+  auto created = runtime::RingHost::create(host_options(settings));
+  if (!created.ok()) {
+    log.warning("{}", created.message());
+    return fail(created.message());
+  }
+  runtime::RingHost& host = *created.value();
+  for (const std::string& warning : host.warnings()) log.warning("{}", warning);
+
+  runtime::Runtime& first = host.runtime(0);
+  HashSecret::choose(first.random_secret());
+  std::error_code ignored;
+  core::Process process(settings, log, host.core_count(), runtime::wall_clock_millis(),
+                        fmt::format("{:016x}{:016x}{:08x}", first.random_secret(), first.random_secret(),
+                                    static_cast<std::uint32_t>(first.random_secret())));
+  process.executable = std::filesystem::read_symlink("/proc/self/exe", ignored).string();
+  if (const Status renamed = process.rename_commands(settings); !renamed.ok()) return fail(renamed.message());
+
+  std::vector<std::unique_ptr<core::Core>> cores;
+  std::vector<runtime::CoreLogic*> logics;
+  for (CoreId core = 0; core < host.core_count(); ++core) {
+    cores.push_back(std::make_unique<core::Core>(process, host.runtime(core)));
+    logics.push_back(cores.back().get());
+  }
+  const PidFile pid_file(settings.process);
+  log.notice("Shoal {} started: {} core{}, port {}, process {}", SHOAL_VERSION, host.core_count(),
+             host.core_count() == 1 ? "" : "s", host.port(), getpid());
+  host.start(logics);
+  log.notice("Ready to accept connections");
+  host.join();
+  log.warning("Shoal is now ready to exit, bye bye...");
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> args(argv + 1, argv + argc);
+  auto parsed = config::parse_command_line(args);
+  if (!parsed.ok()) return fail(parsed.message());
+  const config::Invocation& invocation = parsed.value();
+  switch (invocation.action) {
+    case config::Action::kPrint: std::puts(invocation.text.c_str()); return 0;
+    case config::Action::kCheckConfig: std::puts("The configuration is valid."); return 0;
+    case config::Action::kServe: break;
+  }
+  const config::ProcessSettings& process = invocation.settings.process;
+  if (!process.dir.empty() && chdir(process.dir.c_str()) != 0) return fail("Can't chdir to '" + process.dir + "'");
+  if (process.daemonize && daemon(/*nochdir=*/1, /*noclose=*/0) != 0) return fail("Cannot become a daemon");
+  return serve(invocation);
+}

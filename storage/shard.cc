@@ -1,0 +1,94 @@
+#include "storage/shard.h"
+
+#include <utility>
+
+#include "storage/types/value.h"
+
+namespace shoal {
+
+using types::Entry;
+
+Shard::Shard(Keyspace& keyspace, SlotRange slots, Millis now) : keyspace_(keyspace), slots_(slots), wheel_(now) {}
+
+void Shard::apply(Effects& effects) {
+  for (const Effects::Timer& timer : effects.timers()) wheel_.insert(timer.deadline, timer.reference.word());
+  change_count_ += effects.change_count();
+  expired_count_ += effects.expired_count();
+  if (!effects.records().empty()) {
+    for (ChangeListener* listener : listeners_) listener->on_changes(effects.records());
+  }
+  effects.clear();
+}
+
+void Shard::add_listener(ChangeListener& listener) {
+  listeners_.push_back(&listener);
+  effects_.set_listening(true);
+}
+
+bool Shard::expire(Moment moment, std::size_t budget, const std::function<bool(SlotId)>& is_lent) {
+  if (!active_expire_) return false;
+  const bool more = wheel_.advance(moment.now, budget, [&](std::uint64_t word) {
+    const KeyReference reference(word);
+    if (is_lent(reference.slot())) {
+      wheel_.insert(moment.now + structs::TimingWheel::kTick, word);  // its borrower may be using it
+    } else {
+      fire(reference, moment);
+    }
+  });
+  settle();
+  return more;
+}
+
+// A reference says: look at this key again. Its entry may be gone, have a later deadline (the reference is put back
+// for that), or be spoken for by another reference.
+void Shard::fire(KeyReference reference, Moment moment) {
+  Slot& slot = keyspace_.slot(reference.slot());
+  for (DatabaseId database = 0; database < slot.database_end(); ++database) {
+    const Dictionary* dictionary = slot.find(database);
+    const Entry* entry = dictionary->entries.find(reference.hash(), [&reference](const Entry& candidate) {
+      return candidate.has_expiry() && candidate.wheel_stamp() == reference.stamp();
+    });
+    if (entry == nullptr) continue;
+    if (!types::is_expired(*entry, moment.now)) {
+      if (entry->expiry() < types::kFarExpiry) wheel_.insert(entry->expiry(), reference.word());
+      continue;
+    }
+    KeyAccess keys(keyspace_, effects_, moment, database, KeyAccess::Touch::kNo);
+    // Copied: the name lies in the entry that is about to go.
+    const std::string name(entry->key());
+    keys.write(Key{name, reference.hash(), reference.slot()});
+  }
+}
+
+bool Shard::sweep_stale_timers(std::size_t budget) {
+  if (!sweeping_) {
+    std::size_t expiring = 0;
+    for (SlotId slot = slots_.begin; slot < slots_.end; ++slot) {
+      const Slot& data = std::as_const(keyspace_).slot(slot);
+      for (DatabaseId database = 0; database < data.database_end(); ++database) expiring += data.find(database)->expiring;
+    }
+    sweeping_ = wheel_.size() > 2 * expiring + kStaleTimersTolerated;
+    if (!sweeping_) return false;
+  }
+  sweeping_ = !wheel_.filter(budget, [this](std::uint64_t word) { return speaks_for_an_entry(KeyReference(word)); });
+  return sweeping_;
+}
+
+bool Shard::speaks_for_an_entry(KeyReference reference) const {
+  const Slot& slot = std::as_const(keyspace_).slot(reference.slot());
+  for (DatabaseId database = 0; database < slot.database_end(); ++database) {
+    const Entry* entry = slot.find(database)->entries.find(reference.hash(), [&reference](const Entry& candidate) {
+      return candidate.has_expiry() && candidate.wheel_stamp() == reference.stamp();
+    });
+    if (entry != nullptr) return true;
+  }
+  return false;
+}
+
+bool Shard::free_some(std::size_t budget) {
+  if (graveyard_.empty()) return false;
+  if (!graveyard_.front().entries.drain(budget, [](Entry* entry) { types::destroy(entry); })) graveyard_.pop_front();
+  return !graveyard_.empty();
+}
+
+}  // namespace shoal
