@@ -87,6 +87,29 @@ SegmentRef SegmentRef::allocate(std::uint32_t size_class, std::uint32_t depth) {
   return segment;
 }
 
+[[gnu::noinline]] void SegmentRef::pull_back_into(std::uint32_t slot) {
+  const std::uint32_t count = groups();
+  std::uint32_t hole = slot / kGroupSlots;
+  // The nearest element behind the hole whose way from its home leads past it moves in, and leaves a hole
+  // farther on.
+  for (std::uint32_t distance = 1; distance < count && group(hole)[kGroupSlots] != 0; ++distance) {
+    const std::uint32_t holder = (hole + distance) % count;
+    for (GroupMatch m = match_elements(group(holder)); m != 0; m &= m - 1) {
+      const auto i = static_cast<std::uint32_t>(std::countr_zero(m));
+      const std::uint32_t from = holder * kGroupSlots + i;
+      const std::uint32_t home = home_of(static_cast<std::uint16_t>(words()[from] >> 48));
+      if ((holder + count - home) % count < distance) continue;
+      words()[slot] = words()[from];
+      std::swap(group(hole)[slot % kGroupSlots], group(holder)[i]);
+      for (std::uint32_t back = 0; back < distance; ++back) pass_one_less((hole + back) % count);
+      hole = holder;
+      slot = from;
+      distance = 0;
+      break;
+    }
+  }
+}
+
 void SegmentRef::release() {
   if (size_class() != 0) heap::release(tags());
 }
@@ -104,6 +127,8 @@ SegmentedTableBase::Shape SegmentedTableBase::shape() const {
     const SegmentRef segment = walk_next(i);
     if (segment.size_class() != 0) ++shape.segments;
     shape.slots += segment.slots();
+    for (std::uint32_t g = 0; g < segment.groups(); ++g)
+      shape.passed_groups += segment.group(g)[internal::kGroupSlots];
     shape.largest_segment = std::max<std::size_t>(shape.largest_segment, segment.used());
   }
   return shape;

@@ -146,8 +146,14 @@ class SegmentRef {
 
   /// Adds a word (address and window) to a segment that is not full. Returns its slot.
   std::uint32_t place(std::uint64_t word, std::uint8_t tag);
-  /// Empties a slot that holds an element.
+  /// Empties a slot that holds an element, and pulls back into it one that had to go past, and so on:
+  /// elements then lie as if the erased one had never been there.
   void vacate(std::uint32_t slot);
+  /// Empties a slot without regard to searches: for a segment that is being drained.
+  void drop(std::uint32_t slot) {
+    group(slot / kGroupSlots)[slot % kGroupSlots] = kTagEmpty;
+    --*used_word();
+  }
 
   /// Calls visit(word, tag) for every element, in slot order.
   template <class Visit>
@@ -162,6 +168,12 @@ class SegmentRef {
   }
 
  private:
+  void pull_back_into(std::uint32_t slot);
+  void pass_one_less(std::uint32_t index) {
+    std::uint8_t& overflow = group(index)[kGroupSlots];
+    if (overflow != kOverflowMany) --overflow;
+  }
+
   std::uint64_t* used_word() const { return reinterpret_cast<std::uint64_t*>(group(groups())); }
 
   std::uint64_t bits_ = 0;
@@ -187,15 +199,15 @@ inline std::uint32_t SegmentRef::place(std::uint64_t word, std::uint8_t tag) {
 }
 
 inline void SegmentRef::vacate(std::uint32_t slot) {
-  const std::uint32_t last = slot / kGroupSlots;
-  for (std::uint32_t g = home_of(static_cast<std::uint16_t>(words()[slot] >> 48)); g != last;) {
-    std::uint8_t& overflow = group(g)[kGroupSlots];
-    DCHECK(overflow != 0);
-    if (overflow != kOverflowMany) --overflow;
+  const std::uint32_t holder = slot / kGroupSlots;
+  for (std::uint32_t g = home_of(static_cast<std::uint16_t>(words()[slot] >> 48)); g != holder;) {
+    DCHECK(group(g)[kGroupSlots] != 0);
+    pass_one_less(g);
     if (++g == groups()) g = 0;
   }
-  group(last)[slot % kGroupSlots] = kTagEmpty;
-  --*used_word();
+  drop(slot);
+  if (group(holder)[kGroupSlots] != 0) [[unlikely]]
+    pull_back_into(slot);
 }
 
 }  // namespace shoal::structs::internal
