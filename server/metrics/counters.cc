@@ -22,7 +22,6 @@ constexpr CounterRow kRows[] = {
     {"evicted_keys",               &CounterFields::evicted_keys,               kStats, kSum},
     {"keyspace_hits",              &CounterFields::keyspace_hits,              kStats, kSum},
     {"keyspace_misses",            &CounterFields::keyspace_misses,            kStats, kSum},
-    {"total_error_replies",        &CounterFields::total_error_replies,        kStats, kSum},
     {"client_query_buffer_limit_disconnections",
                     &CounterFields::client_query_buffer_limit_disconnections,  kStats, kSum},
     {"client_output_buffer_limit_disconnections",

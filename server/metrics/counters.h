@@ -65,7 +65,6 @@ struct CounterFields {
   Counter evicted_keys;
   Counter keyspace_hits;
   Counter keyspace_misses;
-  Counter total_error_replies;
   Counter client_query_buffer_limit_disconnections;
   Counter client_output_buffer_limit_disconnections;
   Counter total_reads_processed;
