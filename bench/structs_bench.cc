@@ -31,6 +31,12 @@ std::uint64_t hash_of(std::uint64_t key) {
   return x ^ (x >> 31);
 }
 
+/// One of `count` (a power of two) tables, independent of the hash, as a key's CRC16 is. A mask, since the
+/// division of a modulo would cost as much as a lookup.
+std::size_t slot_of(std::uint64_t key, std::size_t count) {
+  return (key * 0x9e3779b97f4a7c15 >> 40) & (count - 1);
+}
+
 struct ItemTraits {
   using Element = Item;
   static std::uint64_t hash(const Item& item) { return hash_of(item.key); }
@@ -56,8 +62,7 @@ class Keyspace {
   Keyspace(const Keyspace&) = delete;
   Keyspace& operator=(const Keyspace&) = delete;
 
-  // The slot is drawn by other bits than the table uses, as CRC16 is independent of the entry's hash.
-  Table& table(std::uint64_t key) { return tables_[(key * 0x9e3779b97f4a7c15 >> 40) % tables_.size()]; }
+  Table& table(std::uint64_t key) { return tables_[slot_of(key, tables_.size())]; }
 
   Item* find(std::uint64_t key) {
     return table(key).find(hash_of(key), [key](const Item& item) { return item.key == key; });
@@ -80,7 +85,7 @@ void find_one_by_one(benchmark::State& state, std::uint64_t first) {
   std::size_t next = 0;
   for (auto _ : state) {
     benchmark::DoNotOptimize(keyspace.find(keys[next]));
-    next = (next + 1) % keys.size();
+    next = (next + 1) & (keys.size() - 1);
   }
   state.SetItemsProcessed(state.iterations());
 }
@@ -90,13 +95,25 @@ void find_batched(benchmark::State& state, std::uint64_t first) {
   const std::vector<std::uint64_t> keys = random_keys(first);
   std::size_t next = 0;
   for (auto _ : state) {
-    const std::uint64_t* batch = keys.data() + next;
-    for (std::size_t i = 0; i < kBatch; ++i) __builtin_prefetch(&keyspace.table(batch[i]));
-    for (std::size_t i = 0; i < kBatch; ++i) keyspace.table(batch[i]).prefetch_segment(hash_of(batch[i]));
-    for (std::size_t i = 0; i < kBatch; ++i) keyspace.table(batch[i]).prefetch_group(hash_of(batch[i]));
-    for (std::size_t i = 0; i < kBatch; ++i) keyspace.table(batch[i]).prefetch_element(hash_of(batch[i]));
-    for (std::size_t i = 0; i < kBatch; ++i) benchmark::DoNotOptimize(keyspace.find(batch[i]));
-    next = (next + kBatch) % keys.size();
+    struct Lookup {
+      std::uint64_t key;
+      std::uint64_t hash;
+      Table* table;
+    };
+    Lookup batch[kBatch];
+    for (std::size_t i = 0; i < kBatch; ++i) {
+      const std::uint64_t key = keys[next + i];
+      batch[i] = {key, hash_of(key), &keyspace.table(key)};
+      __builtin_prefetch(batch[i].table);
+    }
+    for (const Lookup& lookup : batch) lookup.table->prefetch_segment(lookup.hash);
+    for (const Lookup& lookup : batch) lookup.table->prefetch_group(lookup.hash);
+    for (const Lookup& lookup : batch) lookup.table->prefetch_element(lookup.hash);
+    for (const Lookup& lookup : batch) {
+      benchmark::DoNotOptimize(
+          lookup.table->find(lookup.hash, [&](const Item& item) { return item.key == lookup.key; }));
+    }
+    next = (next + kBatch) & (keys.size() - 1);
   }
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kBatch));
 }
@@ -124,8 +141,7 @@ void InsertGrowing(benchmark::State& state) {
   for (std::uint64_t key = 0; key < kElements; ++key) items[key].key = key;
   for (auto _ : state) {
     std::vector<Table> tables(static_cast<std::size_t>(state.range(0)));
-    for (Item& item : items)
-      tables[(item.key * 0x9e3779b97f4a7c15 >> 40) % tables.size()].insert(hash_of(item.key), &item);
+    for (Item& item : items) tables[slot_of(item.key, tables.size())].insert(hash_of(item.key), &item);
     benchmark::DoNotOptimize(tables.data());
   }
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kElements));
