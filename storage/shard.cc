@@ -12,8 +12,8 @@ Shard::Shard(Keyspace& keyspace, SlotRange slots, Millis now) : keyspace_(keyspa
 
 void Shard::apply(Effects& effects) {
   for (const Effects::Timer& timer : effects.timers()) wheel_.insert(timer.deadline, timer.reference.word());
-  change_count_ += effects.change_count();
-  expired_count_ += effects.expired_count();
+  counts_.changes += effects.change_count();
+  counts_.expired += effects.expired_count();
   if (!effects.records().empty()) {
     for (ChangeListener* listener : listeners_) listener->on_changes(effects.records());
   }

@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "storage/change.h"
@@ -62,8 +63,12 @@ class Shard {
   /// Frees up to `budget` entries; returns whether more is left.
   bool free_some(std::size_t budget);
 
-  std::uint64_t change_count() const { return change_count_; }
-  std::uint64_t expired_count() const { return expired_count_; }
+  /// Changes made and keys expired since the last call.
+  struct Counts {
+    std::uint64_t changes = 0;
+    std::uint64_t expired = 0;
+  };
+  Counts take_counts() { return std::exchange(counts_, Counts{}); }
   std::size_t timer_count() const { return wheel_.size(); }
 
  private:
@@ -78,8 +83,7 @@ class Shard {
   structs::TimingWheel wheel_;
   std::vector<ChangeListener*> listeners_;
   std::deque<Dictionary> graveyard_;
-  std::uint64_t change_count_ = 0;
-  std::uint64_t expired_count_ = 0;
+  Counts counts_;
   bool active_expire_ = true;
   bool sweeping_ = false;
 };

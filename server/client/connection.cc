@@ -30,7 +30,10 @@ Connection::Connection(ConnectionHost& host, runtime::Wire& wire, std::uint64_t 
   session_.created_at = session_.last_active_at = host.dispatcher().runtime().now();
   if (!host.settings().security.requirepass.empty()) session_.state |= dispatch::kNotAuthenticated;
   parser_.set_authenticated((session_.state & dispatch::kNotAuthenticated) == 0);
-  if (welcome == Welcome::kAccepted) return wire_.receive();
+  if (welcome == Welcome::kAccepted) {
+    wire_.receive();
+    return;
+  }
   protocol::ReplyWriter(output_, session_.resp)
       .error(welcome == Welcome::kTooManyClients ? kTooManyClientsText : kProtectedModeText);
   session_.close_after_reply = true;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <thread>
 
+#include "server/core/process_facts.h"
 #include "storage/base/heap.h"
 #include "storage/base/quote.h"
 
@@ -79,6 +80,9 @@ runtime::TurnResult Core::turn() {
   const bool more_work = keep_house();
   for (const std::uint64_t id : forgotten_) connections_.erase(id);
   forgotten_.clear();
+  const Shard::Counts counts = dispatcher_.own().shard.take_counts();
+  counters_.changes.add(counts.changes);
+  counters_.expired_keys.add(counts.expired);
   counters_.turns.add(1);
   counters_.longest_turn_us.raise_to(runtime_.ticks_to_nanos(runtime_.ticks() - begin) / 1000);
   counters_.sample(runtime_.now());
@@ -189,6 +193,12 @@ void Core::report_slow(const dispatch::Session& session, const dispatch::Command
   entry.client_address = session.peer_address;
   entry.client_name = session.name;
   slowlog_.add(std::move(entry), static_cast<std::size_t>(settings_->latency.slowlog_entries_max));
+}
+
+bool Core::reaches(SlotId held, SlotId other) {
+  if (dispatcher_.holds_whole_keyspace()) return true;
+  const CoreId owner = process_.node.owner(held);
+  return process_.node.owner(other) == owner && !process_.node.domain(owner).loans.is_lent(other);
 }
 
 void Core::sleep_blocking(Micros duration) { std::this_thread::sleep_for(std::chrono::microseconds(duration)); }

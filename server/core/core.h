@@ -8,6 +8,7 @@
 
 #include "server/client/connection.h"
 #include "server/core/process.h"
+#include "server/core/process_facts.h"
 #include "server/dispatch/core_services.h"
 #include "server/dispatch/dispatcher.h"
 #include "server/runtime/runtime.h"
@@ -38,7 +39,8 @@ class Core final : public runtime::CoreLogic,
   Micros now() const override { return runtime_.now(); }
   Micros now_fresh() const override { return runtime_.now_fresh(); }
   Millis wall_clock() const override { return runtime_.wall_clock(); }
-  std::uint64_t random() override { return runtime_.random(); }
+  std::uint64_t ticks_to_nanos(std::uint64_t ticks) const override { return runtime_.ticks_to_nanos(ticks); }
+  std::uint64_t random() override { return runtime_.random().next(); }
   metrics::Counters& counters() override { return counters_; }
   metrics::CommandStatistics& statistics() override { return statistics_; }
   metrics::Slowlog& slowlog() override { return slowlog_; }
@@ -51,6 +53,7 @@ class Core final : public runtime::CoreLogic,
   void feed_monitors(const dispatch::Session& session, std::span<const View> args) override;
   void report_slow(const dispatch::Session& session, const dispatch::Command& command, std::span<const View> args,
                    std::uint64_t ticks) override;
+  bool reaches(SlotId held, SlotId other) override;
   void free_later(Dictionary detached) override { dispatcher_.own().shard.free_later(std::move(detached)); }
   void sleep_blocking(Micros duration) override;
   KeyCounts count_keys(DatabaseId database) override;
@@ -68,6 +71,7 @@ class Core final : public runtime::CoreLogic,
   std::string executable() const override { return process_.executable; }
   std::int64_t used_memory_bytes() const override;
   std::int64_t used_memory_peak_bytes() const override;
+  metrics::ProcessFacts process_facts() const override { return read_process_facts(); }
 
   // client::ConnectionHost
   dispatch::Dispatcher& dispatcher() override { return dispatcher_; }

@@ -24,7 +24,7 @@ constexpr ForbidRow kForbids[] = {
     {kReadOnlyReplica,  kWrite,                 0},
     {kPausedForWrites,  kWrite | kMayReplicate, 0},
     {kPausedForAll,     0,                      0},
-    {kMonitored,        0,                      kSkipMonitor},
+    {kMonitored,        0,                      kSkipMonitor | kAdmin},
 };
 
 struct ReasonRow {

@@ -39,6 +39,7 @@ enum CommandFlag : std::uint32_t {
   kRunsInMulti = 1u << 25,  // is run, not queued, between MULTI and EXEC
   kUsesWatches = 1u << 26,  // needs the slots of the keys its session watches
   kUsesQueue = 1u << 27,    // needs the slots of the commands its session has queued
+  kMayDefer = 1u << 28,     // may reply later (Context::defer)
 };
 
 /// Where a command runs.
@@ -90,7 +91,12 @@ enum class Group : std::uint8_t {
 };
 
 /// ACL categories beyond those that flags and group imply.
-enum AclCategory : std::uint32_t { kNoExtraCategory = 0, kDangerous = 1u << 0, kKeyspace = 1u << 1 };
+enum AclCategory : std::uint32_t {
+  kNoExtraCategory = 0,
+  kDangerous = 1u << 0,
+  kKeyspace = 1u << 1,
+  kConnectionCategory = 1u << 2,
+};
 
 struct Command {
   View name;                       // upper case; a subcommand is "CLIENT|LIST"

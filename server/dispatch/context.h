@@ -69,7 +69,7 @@ class Context {
   const Key& key(std::size_t i = 0) const { return invocation_.keys[i]; }
   std::size_t key_count() const { return invocation_.keys.size(); }
 
-  /// The client. Only for rows with Route::kAnywhere or kSession: others may run on another core.
+  /// The client. Not for rows with Route::kKeys or kCursor: they may run on another core.
   Session& session() const {
     CHECK(session_ != nullptr);
     return *session_;

@@ -13,8 +13,10 @@
 #include "server/metrics/command_statistics.h"
 #include "server/metrics/counters.h"
 #include "server/metrics/latency_monitor.h"
+#include "server/metrics/process_facts.h"
 #include "server/metrics/slowlog.h"
 #include "storage/base/result.h"
+#include "storage/keyspace.h"
 
 namespace shoal::dispatch {
 
@@ -65,6 +67,8 @@ class Server {
   /// Memory the allocator was asked for, by every core; and the most it ever was.
   virtual std::int64_t used_memory_bytes() const = 0;
   virtual std::int64_t used_memory_peak_bytes() const = 0;
+  /// What the kernel says of this process; read afresh, some 20 us.
+  virtual metrics::ProcessFacts process_facts() const = 0;
 
  protected:
   ~Server() = default;
@@ -77,6 +81,8 @@ class CoreServices {
   virtual Micros now() const = 0;             // monotonic
   virtual Micros now_fresh() const = 0;       // the same clock, read again
   virtual Millis wall_clock() const = 0;
+  /// Lengths of commands, as CommandStatistics counts them, in nanoseconds.
+  virtual std::uint64_t ticks_to_nanos(std::uint64_t ticks) const = 0;
   virtual std::uint64_t random() = 0;
 
   virtual metrics::Counters& counters() = 0;
@@ -92,6 +98,13 @@ class CoreServices {
   virtual void set_active_expire(bool active) = 0;
   /// How many sessions on all cores watch every request (MONITOR): this core reports its own requests if above zero.
   virtual void add_monitors(int change) = 0;
+  /// Shows a request that is about to run to every client in MONITOR.
+  virtual void feed_monitors(const Session& session, std::span<const View> args) = 0;
+  /// Notes a command that ran longer than slowlog-log-slower-than.
+  virtual void report_slow(const Session& session, const Command& command, std::span<const View> args, std::uint64_t ticks) = 0;
+  /// Whether a command that was brought to slot `held` may touch `other` too, right now: slots of one owner, whose
+  /// shard is in hand, and `other` not lent. For walks over slots (SCAN), which stop where the answer is no.
+  virtual bool reaches(SlotId held, SlotId other) = 0;
   /// Frees what `detached` holds in slices between turns.
   virtual void free_later(Dictionary detached) = 0;
   /// Blocks this core: DEBUG SLEEP, for tests of exactly that.

@@ -43,6 +43,7 @@ constexpr Row kTexts[] = {
     {Error::kOutOfMemory,           "OOM command not allowed when used memory > 'maxmemory'."},
     {Error::kLoading,               "LOADING Redis is loading the dataset in memory"},
     {Error::kReadOnlyReplica,       "READONLY You can't write against a read only replica."},
+    {Error::kDebugForbidden,        "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it from a local connection, otherwise you need to set this option in the configuration file, and then restart the server."},
 };
 // clang-format on
 

@@ -38,6 +38,7 @@ enum class Error : std::uint8_t {
   kOutOfMemory,
   kLoading,
   kReadOnlyReplica,
+  kDebugForbidden,
   kCount,
 };
 

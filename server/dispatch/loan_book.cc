@@ -9,7 +9,6 @@ bool LoanTerms::wants(SlotId slot) const {
 }
 
 bool LoanBook::Line::wants(SlotId wanted) const {
-  if (wanted == kEverySlot || slot == kEverySlot) return true;
   return terms == nullptr ? slot == wanted : terms->wants(wanted);
 }
 

@@ -52,10 +52,9 @@ class LoanBook {
 
   /// Asks for a loan. kQueued: `waiter.on_turn()` is called when it is granted.
   LoanVerdict request(const LoanTerms& terms, LoanWaiter& waiter);
-  /// Lets a command for one slot (or, with kEverySlot, for any of the shard's) wait until it is free, behind everything
-  /// that claimed it before. Precondition: it is lent. on_turn() comes once; the command then runs, or waits again.
+  /// Lets a command for one slot wait until it is free, behind everything that claimed it before. Precondition: it is
+  /// lent. on_turn() comes once; the command then runs, or waits again.
   void wait_for(SlotId slot, LoanWaiter& waiter);
-  static constexpr SlotId kEverySlot = kSlotCount;
   /// A granted loan comes home. Calls on_turn() of whoever can go on now, in order; they may request again.
   void give_back(const LoanTerms& terms);
   /// Withdraws a queued loan or a waiter that will never be needed (its client has gone).
@@ -70,7 +69,7 @@ class LoanBook {
     bool granted;
     bool wants(SlotId wanted) const;
   };
-  static constexpr SlotId kNoSlot = kSlotCount + 1;
+  static constexpr SlotId kNoSlot = kSlotCount;
 
   bool is_claimed(SlotId slot) const;
   static bool conflict(const Line& one, const Line& other);

@@ -266,7 +266,9 @@ bool Pipeline::slots_reachable() {
 Pipeline::Step Pipeline::run_holding_slots(const PlacedRequest& request, EffectsRouter& router) {
   KeyAccess keys = dispatcher_.access(dispatcher_.own().shard.effects(), request.database, request.touch);
   keys.set_router(&router);
+  dispatcher_.set_holds_whole_keyspace(needs_.whole_keyspace);
   const Step step = request.invocation.command->has(kUsesQueue) ? run_queue(request, keys) : run(request, keys);
+  dispatcher_.set_holds_whole_keyspace(false);
   if (step == Step::kNext && borrowing_.holding()) borrowing_.give_back();
   return step;
 }
@@ -344,7 +346,8 @@ void Pipeline::finish_request() {
 // Calls the handler; the reply goes to its place as it is.
 Pipeline::Step Pipeline::call(const PlacedRequest& request, KeyAccess& keys) {
   const Command& command = *request.invocation.command;
-  const bool sees_session = command.route == Route::kAnywhere || command.route == Route::kSession;
+  // Rows of the other routes may run on another core than the session's.
+  const bool sees_session = command.route != Route::kKeys && command.route != Route::kCursor;
   protocol::ReplyWriter reply(reply_output(), session_.resp);
   Runner::Outcome outcome;
   if (sees_session) {

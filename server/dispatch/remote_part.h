@@ -28,7 +28,7 @@ struct PlacedRequest {
 /// The first slot of a request that is lent, if any is: the request waits for that one, and then looks again.
 inline std::optional<SlotId> lent_slot(const LoanBook& loans, const PlacedRequest& request) {
   if (!loans.any()) [[likely]] return std::nullopt;
-  if (request.invocation.keys.empty()) return LoanBook::kEverySlot;  // a walk over the shard
+  if (loans.is_lent(request.slot)) return request.slot;
   for (const Key& key : request.invocation.keys) {
     if (loans.is_lent(key.slot)) return key.slot;
   }

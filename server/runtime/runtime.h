@@ -82,6 +82,9 @@ class Runtime {
   std::uint64_t ticks_to_nanos(std::uint64_t ticks) const {
     return static_cast<std::uint64_t>(static_cast<double>(ticks) * nanos_per_tick_);
   }
+  std::uint64_t nanos_to_ticks(std::uint64_t nanos) const {
+    return static_cast<std::uint64_t>(static_cast<double>(nanos) / nanos_per_tick_);
+  }
 
   /// Chance for everything but secrets; each core has its own.
   Random& random() { return random_; }
