@@ -190,4 +190,10 @@ std::size_t CommandTable::index_of(const Command& command) const {
   return range->first_index + static_cast<std::size_t>(&command - range->begin);
 }
 
+std::string shown_name(const Command& command) {
+  std::string name(command.name);
+  for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return name;
+}
+
 }  // namespace shoal::dispatch

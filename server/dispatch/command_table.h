@@ -61,6 +61,9 @@ class CommandTable {
   std::vector<Range> ranges_;  // to number a row by its address
 };
 
+/// A row's name as clients are shown it: "get", "client|list".
+std::string shown_name(const Command& command);
+
 /// Appends the keys of a request, hashed, in the order of its row's specification, one after the other where
 /// a row has two. Returns the error line if the arguments make no sense for it (a bad key count); else
 /// nothing. Positions that the request does not reach (its arity is wrong, then) name no key. About 15 ns for

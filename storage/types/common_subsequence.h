@@ -1,0 +1,23 @@
+// The longest common subsequence of two byte strings: what LCS answers.
+#pragma once
+
+#include <vector>
+
+#include "storage/base/units.h"
+
+namespace shoal::types {
+
+/// Bytes that the subsequence takes one after the other from both strings: `length` from `in_first` and
+/// `in_second` on.
+struct CommonRun {
+  std::size_t in_first;
+  std::size_t in_second;
+  std::size_t length;
+};
+
+/// The runs of one longest common subsequence, the last one first. Where several are equally long, the one
+/// that is found going from both ends towards the front, leaving out bytes of `second` first. Its length is
+/// the runs' sum. Cost: |first| * |second| steps, and as many bits.
+std::vector<CommonRun> longest_common_subsequence(View first, View second);
+
+}  // namespace shoal::types
