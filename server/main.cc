@@ -59,15 +59,15 @@ class PidFile {
 
 int serve(const config::Invocation& invocation) {
   const config::Settings& settings = invocation.settings;
+  // Before the log, whose thread must not be the one that SIGTERM interrupts.
+  auto created = runtime::RingHost::create(host_options(settings));
   auto opened = config::Log::open(settings.log.level, settings.log.file);
   if (!opened.ok()) return fail(opened.message());
   config::Log& log = *opened.value();
   for (const std::string& warning : invocation.warnings) log.warning("{}", warning);
-
-  auto created = runtime::RingHost::create(host_options(settings));
   if (!created.ok()) {
     log.warning("{}", created.message());
-    return fail(created.message());
+    return settings.log.file.empty() ? 1 : fail(created.message());
   }
   runtime::RingHost& host = *created.value();
   for (const std::string& warning : host.warnings()) log.warning("{}", warning);
@@ -75,7 +75,7 @@ int serve(const config::Invocation& invocation) {
   runtime::Runtime& first = host.runtime(0);
   HashSecret::choose(first.random_secret());
   std::error_code ignored;
-  core::Process process(settings, log, host.core_count(), runtime::wall_clock_millis(),
+  core::Process process(settings, log, host.core_count(), first.wall_clock(),
                         fmt::format("{:016x}{:016x}{:08x}", first.random_secret(), first.random_secret(),
                                     static_cast<std::uint32_t>(first.random_secret())));
   process.executable = std::filesystem::read_symlink("/proc/self/exe", ignored).string();
