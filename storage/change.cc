@@ -5,9 +5,9 @@
 namespace shoal {
 
 View event_name(Event event) {
-  constexpr std::array<View, 16> kNames = {"set",    "append",      "incrby",    "incrbyfloat", "setrange",  "del",
-                                           "expire", "persist",     "rename_from", "rename_to", "copy_to",   "move_from",
-                                           "move_to", "expired",    "evicted",   "flushed"};
+  constexpr auto kNames = std::to_array<View>(
+      {"set", "append", "incrby", "incrbyfloat", "setrange", "del", "expire", "persist", "rename_from",
+       "rename_to", "copy_to", "move_from", "move_to", "expired", "evicted", "flushed", "swapped"});
   return kNames[static_cast<std::size_t>(event)];
 }
 

@@ -1,8 +1,9 @@
-// Change: what one write did, said once by the handler that did it. Append-only files, replicas, slot migration,
-// keyspace notifications and client-side caching all read the same feed; no handler calls any of them.
+// Change: what one write did, said once by the handler that did it. Append-only files, replicas, slot
+// migration, keyspace notifications and client-side caching all read the same feed; no handler calls any of
+// them.
 //
-// The effect is deterministic and belongs to one slot: PEXPIREAT rather than EXPIRE, DEL for an expiry. A command
-// that writes in several slots says one Change for each.
+// The effect is deterministic and belongs to one slot: PEXPIREAT rather than EXPIRE, DEL for an expiry. A
+// command that writes in several slots says one Change for each.
 #pragma once
 
 #include <initializer_list>
@@ -32,6 +33,7 @@ enum class Event : std::uint8_t {
   kExpired,
   kEvicted,
   kFlushed,  // the whole database within the slot; key is empty
+  kSwapped,  // two whole databases within the slot; key is empty
 };
 View event_name(Event event);
 
@@ -44,8 +46,9 @@ struct Change {
   std::span<const View> effect;
 };
 
-/// Changes and timers that a command leaves behind beside the slot's own data. They are applied by the slot's owner:
-/// right after the command when it ran at home, or when the loan comes back (so no core touches another's wheel or log).
+/// Changes and timers that a command leaves behind beside the slot's own data. They are applied by the slot's
+/// owner: right after the command when it ran at home, or when the loan comes back (so no core touches
+/// another's wheel or log).
 class Effects {
  public:
   struct Timer {
@@ -66,7 +69,8 @@ class Effects {
 
   void record(const Change& change) {
     ++change_count_;
-    if (listening_) [[unlikely]] keep(change);
+    if (listening_) [[unlikely]]
+      keep(change);
   }
   void add_timer(Millis deadline, KeyReference reference) { timers_.push_back({deadline, reference}); }
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "storage/preemption_point.h"
 #include "storage/types/value.h"
 
 namespace shoal {
@@ -27,6 +28,7 @@ std::uint16_t stamp_for(Millis deadline) {
 }  // namespace
 
 const Entry* KeyAccess::peek(const Key& key) const {
+  preemption_point();
   const Dictionary* dictionary = std::as_const(keyspace_).slot(key.slot).find(database_);
   if (dictionary == nullptr) return nullptr;
   const Entry* entry = dictionary->entries.find(key.hash, named(key));
@@ -46,6 +48,7 @@ const Entry* KeyAccess::read(const Key& key) {
 }
 
 KeyAccess::Handle KeyAccess::find(const Key& key) {
+  preemption_point();
   Handle handle;
   handle.dictionary_ = keyspace_.slot(key.slot).find(database_);
   if (handle.dictionary_ == nullptr) return handle;
@@ -102,8 +105,9 @@ void KeyAccess::store(const Key& key, Handle& handle, Entry* entry) {
   handle.stamp_ = entry->wheel_stamp();
 }
 
-// A reference already in the wheel that fires no later than the new deadline serves it too: when it fires it is put
-// back for the deadline that then holds. So extending a deadline, however often, costs the wheel nothing.
+// A reference already in the wheel that fires no later than the new deadline serves it too: when it fires it
+// is put back for the deadline that then holds. So extending a deadline, however often, costs the wheel
+// nothing.
 void KeyAccess::schedule(const Key& key, Entry& entry, Millis old_expiry, std::uint16_t old_stamp) {
   const Millis deadline = entry.expiry();
   if (deadline >= kFarExpiry) return;
@@ -130,10 +134,14 @@ Entry* KeyAccess::extract(Handle& handle) {
   return entry;
 }
 
-void KeyAccess::erase(Handle& handle) { types::destroy(extract(handle)); }
+void KeyAccess::erase(Handle& handle) {
+  types::destroy(extract(handle));
+}
 
-void KeyAccess::changed_in(DatabaseId database, const Key& key, Event event, std::initializer_list<View> effect) {
-  if (WatchedKeys* watched = keyspace_.slot(key.slot).watched()) [[unlikely]] watched->touch(database, key.name);
+void KeyAccess::changed_in(DatabaseId database, const Key& key, Event event,
+                           std::initializer_list<View> effect) {
+  if (WatchedKeys* watched = keyspace_.slot(key.slot).watched()) [[unlikely]]
+    watched->touch(database, key.name);
   effects_of(key.slot).record({key.slot, database, event, key.name, {effect.begin(), effect.size()}});
 }
 

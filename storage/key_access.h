@@ -1,6 +1,7 @@
-// KeyAccess: how a command reaches keys. It hides expiry (a key past its deadline is never seen), keeps the access
-// bits, the counts of keys with a deadline and their timers, and passes on what changed. It runs wherever the command runs: the slot's
-// owner, or a coordinator that borrowed the slot. Nothing here knows RESP.
+// KeyAccess: how a command reaches keys. It hides expiry (a key past its deadline is never seen), keeps the
+// access bits, the counts of keys with a deadline and their timers, and passes on what changed. It runs
+// wherever the command runs: the slot's owner, or a coordinator that borrowed the slot. Nothing here knows
+// RESP.
 //
 // Cost of every call: one probe of the slot's dictionary, unless said otherwise.
 #pragma once
@@ -16,8 +17,8 @@ namespace shoal {
 
 /// Where a command runs in time: passed in, so that the same bytes, time and seed give the same result.
 struct Moment {
-  Millis now = 0;              // wall clock
-  std::uint32_t access = 0;    // the eviction policy's clock
+  Millis now = 0;            // wall clock
+  std::uint32_t access = 0;  // the eviction policy's clock
 };
 
 /// Finds the Effects that belong to a slot while slots of several cores are borrowed.
@@ -80,8 +81,8 @@ class KeyAccess {
 
   /// Adds an entry under its key. Precondition: write(key) found nothing. Takes the entry over.
   void insert(const Key& key, types::Entry* entry);
-  /// Puts `entry` (the handle's own, or one made from it by assigning, appending...) where the handle's stood and
-  /// keeps the books of its deadline.
+  /// Puts `entry` (the handle's own, or one made from it by assigning, appending...) where the handle's stood
+  /// and keeps the books of its deadline.
   void store(const Key& key, Handle& handle, types::Entry* entry);
   /// Gives the entry a deadline, or none (types::kNoExpiry), and stores it.
   void set_expiry(const Key& key, Handle& handle, Millis expiry);
@@ -90,8 +91,11 @@ class KeyAccess {
   /// Removes the entry and hands it to the caller.
   types::Entry* extract(Handle& handle);
 
-  /// Says that a write happened. `effect` is a command that repeats it; left empty when nobody listens anyway.
-  void changed(const Key& key, Event event, std::initializer_list<View> effect) { changed_in(database_, key, event, effect); }
+  /// Says that a write happened. `effect` is a command that repeats it; left empty when nobody listens
+  /// anyway.
+  void changed(const Key& key, Event event, std::initializer_list<View> effect) {
+    changed_in(database_, key, event, effect);
+  }
   void changed_in(DatabaseId database, const Key& key, Event event, std::initializer_list<View> effect);
 
   /// WATCH, UNWATCH and what EXEC compares.
@@ -108,7 +112,8 @@ class KeyAccess {
   void schedule(const Key& key, types::Entry& entry, Millis old_expiry, std::uint16_t old_stamp);
   void reclaim_expired(const Key& key, Handle& handle);
   void touch(types::Entry& entry) const {
-    if (touch_ == Touch::kYes) [[likely]] entry.set_access(moment_.access);
+    if (touch_ == Touch::kYes) [[likely]]
+      entry.set_access(moment_.access);
   }
 
   Keyspace& keyspace_;
@@ -118,6 +123,21 @@ class KeyAccess {
   DatabaseId database_;
   Touch touch_;
   LookupCounts lookups_;
+};
+
+/// Looks at another database for as long as it lives.
+class InDatabase {
+ public:
+  InDatabase(KeyAccess& keys, DatabaseId database) : keys_(keys), before_(keys.database()) {
+    keys_.set_database(database);
+  }
+  ~InDatabase() { keys_.set_database(before_); }
+  InDatabase(const InDatabase&) = delete;
+  InDatabase& operator=(const InDatabase&) = delete;
+
+ private:
+  KeyAccess& keys_;
+  DatabaseId before_;
 };
 
 }  // namespace shoal

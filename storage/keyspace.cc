@@ -52,7 +52,11 @@ Dictionary& Slot::make(DatabaseId database) {
 }
 
 void Slot::swap(DatabaseId one, DatabaseId other) {
-  if (one == other || (find(one) == nullptr && find(other) == nullptr)) return;
+  const auto holds_keys = [this](DatabaseId database) {
+    const Dictionary* dictionary = find(database);
+    return dictionary != nullptr && !dictionary->entries.empty();
+  };
+  if (one == other || (!holds_keys(one) && !holds_keys(other))) return;
   // Making the higher one first keeps both references good: the vector grows once.
   database(std::max(one, other));
   std::swap(database(one), database(other));

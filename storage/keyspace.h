@@ -60,13 +60,15 @@ class Slot {
  public:
   /// The dictionary of a database, or null when the database never held a key here.
   Dictionary* find(DatabaseId database) {
-    if (database == 0) [[likely]] return &first_;
+    if (database == 0) [[likely]]
+      return &first_;
     return more_ == nullptr ? nullptr : more_->find(database);
   }
   const Dictionary* find(DatabaseId database) const { return const_cast<Slot*>(this)->find(database); }
   /// The same, made when there is none.
   Dictionary& database(DatabaseId database) {
-    if (database == 0) [[likely]] return first_;
+    if (database == 0) [[likely]]
+      return first_;
     return make(database);
   }
 

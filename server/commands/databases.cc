@@ -1,0 +1,304 @@
+// Whole databases: counting, listing, walking, emptying and swapping them.
+//
+// All rows but SCAN run with every slot of every core in hand.
+#include <algorithm>
+
+#include "server/commands/families.h"
+#include "server/dispatch/context.h"
+#include "server/dispatch/core_services.h"
+#include "storage/base/glob.h"
+#include "storage/scan_cursor.h"
+#include "storage/types/value.h"
+
+namespace shoal::commands {
+
+using dispatch::Command;
+using dispatch::Context;
+using dispatch::Error;
+using dispatch::is_option;
+using dispatch::Route;
+using types::Entry;
+using types::is_expired;
+
+namespace {
+
+const Dictionary* dictionary_of(Context& ctx, SlotId slot) {
+  return ctx.keys.keyspace().slot(slot).find(ctx.keys.database());
+}
+
+std::uint64_t count_keys(Context& ctx) {
+  std::uint64_t count = 0;
+  for (SlotId slot = 0; slot < kSlotCount; ++slot) {
+    if (const Dictionary* dictionary = dictionary_of(ctx, slot)) count += dictionary->entries.size();
+  }
+  return count;
+}
+
+void dbsize(Context& ctx) {
+  ctx.reply.integer(static_cast<std::int64_t>(count_keys(ctx)));
+}
+
+// visit(entry) for every live key of the database.
+template <class Visit>
+void for_each_live(Context& ctx, Visit&& visit) {
+  for (SlotId slot = 0; slot < kSlotCount; ++slot) {
+    const Dictionary* dictionary = dictionary_of(ctx, slot);
+    if (dictionary == nullptr) continue;
+    dictionary->entries.for_each([&](const Entry& entry) {
+      if (!is_expired(entry, ctx.keys.now())) visit(entry);
+    });
+  }
+}
+
+void keys(Context& ctx) {
+  const View pattern = ctx.args[1];
+  const auto names = ctx.reply.begin_array();
+  std::size_t count = 0;
+  for_each_live(ctx, [&](const Entry& entry) {
+    if (!glob_match(pattern, entry.key())) return;
+    ctx.reply.bulk(entry.key());
+    ++count;
+  });
+  ctx.reply.end_array(names, count);
+}
+
+// ---- RANDOMKEY
+// ----------------------------------------------------------------------------------------------
+
+// The key at a random place among all keys, expired ones included. Precondition: `key_count`, the keys there
+// are, is above 0.
+const Entry* draw(Context& ctx, std::uint64_t key_count) {
+  const auto product = static_cast<unsigned __int128>(ctx.core.random()) * key_count;
+  auto place = static_cast<std::uint64_t>(product >> 64);
+  for (SlotId slot = 0;; ++slot) {
+    CHECK(slot < kSlotCount);
+    const Dictionary* dictionary = dictionary_of(ctx, slot);
+    const std::size_t here = dictionary == nullptr ? 0 : dictionary->entries.size();
+    if (place < here) return dictionary->entries.random(ctx.core.random());
+    place -= here;
+  }
+}
+
+// One of the live keys, each as likely, by looking at all of them; null if there is none.
+const Entry* draw_live(Context& ctx) {
+  const Entry* chosen = nullptr;
+  std::uint64_t seen = 0;
+  for_each_live(ctx, [&](const Entry& entry) {
+    ++seen;
+    const auto product = static_cast<unsigned __int128>(ctx.core.random()) * seen;
+    if (static_cast<std::uint64_t>(product >> 64) == 0) chosen = &entry;
+  });
+  return chosen;
+}
+
+void randomkey(Context& ctx) {
+  // Expired keys are reclaimed within moments, so a few draws find a live one; else most keys have just
+  // expired.
+  constexpr int kDraws = 16;
+  const std::uint64_t key_count = count_keys(ctx);
+  const Entry* chosen = nullptr;
+  for (int i = 0; i < kDraws && chosen == nullptr && key_count > 0; ++i) {
+    chosen = draw(ctx, key_count);
+    if (is_expired(*chosen, ctx.keys.now())) chosen = nullptr;
+  }
+  if (chosen == nullptr && key_count > 0) chosen = draw_live(ctx);
+  chosen == nullptr ? ctx.reply.null_bulk() : ctx.reply.bulk(chosen->key());
+}
+
+// ---- SCAN
+// ---------------------------------------------------------------------------------------------------
+
+struct ScanOptions {
+  std::size_t count = 10;
+  std::optional<View> pattern;
+  bool any_type = true;
+  std::optional<types::Type> type;  // nothing, unless any_type: a type that no key has
+};
+
+bool parse_scan_options(Context& ctx, ScanOptions& options) {
+  for (std::size_t i = 2; i < ctx.args.size(); i += 2) {
+    const View option = ctx.args[i];
+    const bool has_next = i + 1 < ctx.args.size();
+    if (is_option(option, "COUNT") && has_next) {
+      const auto count = ctx.integer(i + 1);
+      if (!count) return false;
+      if (*count < 1) {
+        ctx.fail(Error::kSyntax);
+        return false;
+      }
+      options.count = static_cast<std::size_t>(*count);
+    } else if (is_option(option, "MATCH") && has_next) {
+      options.pattern = ctx.args[i + 1];
+    } else if (is_option(option, "TYPE") && has_next) {
+      options.any_type = false;
+      options.type = types::type_named(ctx.args[i + 1]);
+    } else {
+      ctx.fail(Error::kSyntax);
+      return false;
+    }
+  }
+  return true;
+}
+
+bool is_wanted(const Context& ctx, const ScanOptions& options, const Entry& entry) {
+  if (is_expired(entry, ctx.keys.now())) return false;
+  if (!options.any_type && options.type != entry.type()) return false;
+  return !options.pattern || glob_match(*options.pattern, entry.key());
+}
+
+// Walks on from `cursor` over about `options.count` keys, as far as slots are within reach. Returns where the
+// next call goes on; 0 at the end.
+std::uint64_t walk(Context& ctx, ScanCursor cursor, const ScanOptions& options, std::vector<View>& names) {
+  const SlotId first = cursor.slot;
+  std::size_t seen = 0;
+  for (;;) {
+    if (const Dictionary* dictionary = dictionary_of(ctx, cursor.slot)) {
+      cursor.place = dictionary->entries.scan(cursor.place, options.count - seen, [&](const Entry& entry) {
+        ++seen;
+        if (is_wanted(ctx, options, entry)) names.push_back(entry.key());
+      });
+      if (cursor.place != 0) return encode_scan_cursor(cursor);
+    }
+    const SlotId next = cursor.slot + 1;
+    if (next == kSlotCount) return 0;
+    cursor = {next, 0};
+    if (seen >= options.count || !ctx.core.reaches(first, next)) return encode_scan_cursor(cursor);
+  }
+}
+
+void scan(Context& ctx) {
+  const auto cursor = parse_scan_cursor(ctx.args[1]);
+  if (!cursor) return ctx.fail(Error::kInvalidCursor);
+  ScanOptions options;
+  if (!parse_scan_options(ctx, options)) return;
+  std::vector<View> names;
+  const std::uint64_t next = walk(ctx, *cursor, options, names);
+  ctx.reply.array(2);
+  ctx.reply.bulk(std::to_string(next));
+  ctx.reply.array(names.size());
+  for (const View name : names) ctx.reply.bulk(name);
+}
+
+// ---- FLUSHDB, FLUSHALL, SWAPDB
+// ------------------------------------------------------------------------------
+
+enum class Freeing : std::uint8_t { kNow, kLater };
+
+// Nothing, with the error replied, unless the arguments are [ASYNC | SYNC].
+std::optional<Freeing> parse_freeing(Context& ctx) {
+  if (ctx.args.size() == 1) return Freeing::kLater;
+  if (ctx.args.size() == 2 && is_option(ctx.args[1], "SYNC")) return Freeing::kNow;
+  if (ctx.args.size() == 2 && is_option(ctx.args[1], "ASYNC")) return Freeing::kLater;
+  ctx.fail(Error::kSyntax);
+  return std::nullopt;
+}
+
+// Tells the watchers of keys in any of `databases` that these change, if they are there.
+void touch_watched(Context& ctx, Slot& slot, std::initializer_list<DatabaseId> databases) {
+  if (slot.watched() == nullptr) [[likely]]
+    return;
+  slot.watched()->touch_if([&](DatabaseId database, View name) {
+    if (std::find(databases.begin(), databases.end(), database) == databases.end()) return false;
+    const Key key = make_key(name);
+    return std::any_of(databases.begin(), databases.end(), [&](DatabaseId any) {
+      const InDatabase there(ctx.keys, any);
+      return ctx.keys.peek(key) != nullptr;
+    });
+  });
+}
+
+void flush(Context& ctx, SlotId id, DatabaseId database, Freeing freeing) {
+  constexpr std::size_t kNoBudget = ~std::size_t{0};
+  Slot& slot = ctx.keys.keyspace().slot(id);
+  Dictionary* dictionary = slot.find(database);
+  if (dictionary == nullptr || dictionary->entries.empty()) return;
+  touch_watched(ctx, slot, {database});
+  Dictionary detached;
+  std::swap(detached, *dictionary);
+  if (freeing == Freeing::kLater) {
+    ctx.core.free_later(std::move(detached));
+  } else {
+    while (detached.entries.drain(kNoBudget, types::destroy)) {
+    }
+  }
+  ctx.keys.changed_in(database, Key{{}, 0, id}, Event::kFlushed, {"FLUSHDB"});
+}
+
+void flushdb(Context& ctx) {
+  const auto freeing = parse_freeing(ctx);
+  if (!freeing) return;
+  for (SlotId slot = 0; slot < kSlotCount; ++slot) flush(ctx, slot, ctx.keys.database(), *freeing);
+  ctx.reply.ok();
+}
+
+void flushall(Context& ctx) {
+  const auto freeing = parse_freeing(ctx);
+  if (!freeing) return;
+  for (SlotId slot = 0; slot < kSlotCount; ++slot) {
+    const DatabaseId end = ctx.keys.keyspace().slot(slot).database_end();
+    for (DatabaseId database = 0; database < end; ++database) flush(ctx, slot, database, *freeing);
+  }
+  ctx.reply.ok();
+}
+
+bool holds_keys(const Slot& slot, DatabaseId database) {
+  const Dictionary* dictionary = slot.find(database);
+  return dictionary != nullptr && !dictionary->entries.empty();
+}
+
+void swapdb(Context& ctx) {
+  const auto one = ctx.integer(1, Error::kInvalidFirstDatabase);
+  if (!one) return;
+  const auto other = ctx.integer(2, Error::kInvalidSecondDatabase);
+  if (!other) return;
+  const auto exists = [&ctx](std::int64_t database) {
+    return database >= 0 && database < ctx.keys.database_count();
+  };
+  if (!exists(*one) || !exists(*other)) return ctx.fail(Error::kOutOfRangeDatabase);
+  ctx.reply.ok();
+  if (*one == *other) return;
+
+  const auto first = static_cast<DatabaseId>(*one);
+  const auto second = static_cast<DatabaseId>(*other);
+  for (SlotId id = 0; id < kSlotCount; ++id) {
+    Slot& slot = ctx.keys.keyspace().slot(id);
+    if (!holds_keys(slot, first) && !holds_keys(slot, second)) continue;
+    touch_watched(ctx, slot, {first, second});
+    slot.swap(first, second);
+    ctx.keys.changed_in(first, Key{{}, 0, id}, Event::kSwapped, {"SWAPDB", ctx.args[1], ctx.args[2]});
+  }
+}
+
+using enum dispatch::CommandFlag;
+using dispatch::Group;
+using dispatch::kDangerous;
+using dispatch::kKeyspace;
+using dispatch::kNoKeys;
+constexpr auto kEverywhere = Route::kWholeKeyspace;
+
+// clang-format off
+constexpr Command kRows[] = {
+    {"DBSIZE", 1, kReadOnly | kFast, kEverywhere, kNoKeys, dbsize, Group::kServer, "1.0.0", "O(1) for each hash slot",
+     "How many keys the database holds", "", kKeyspace},
+    {"KEYS", 2, kReadOnly, kEverywhere, kNoKeys, keys, Group::kGeneric, "1.0.0", "O(N) for N keys in the database",
+     "The names of all keys that a pattern matches", "pattern", kKeyspace | kDangerous},
+    {"RANDOMKEY", 1, kReadOnly, kEverywhere, kNoKeys, randomkey, Group::kGeneric, "1.0.0", "O(1) for each hash slot",
+     "The name of a key, drawn at random", "", kKeyspace},
+    {"SCAN", -2, kReadOnly, Route::kCursor, kNoKeys, scan, Group::kGeneric, "2.8.0", "O(1) for each call, O(N) for a whole walk over N keys",
+     "Walks over the names of all keys, some at each call", "cursor [MATCH pattern] [COUNT count] [TYPE type]", kKeyspace},
+    {"FLUSHDB", -1, kWrite, kEverywhere, kNoKeys, flushdb, Group::kServer, "1.0.0", "O(1) for each hash slot; SYNC: O(N) for N keys",
+     "Removes all keys of the database", "[ASYNC | SYNC]", kKeyspace | kDangerous},
+    {"FLUSHALL", -1, kWrite, kEverywhere, kNoKeys, flushall, Group::kServer, "1.0.0", "O(1) for each hash slot; SYNC: O(N) for N keys",
+     "Removes all keys of all databases", "[ASYNC | SYNC]", kKeyspace | kDangerous},
+    {"SWAPDB", 3, kWrite | kFast, kEverywhere, kNoKeys, swapdb, Group::kServer, "4.0.0", "O(1) for each hash slot and watched key",
+     "Exchanges the keys of two databases", "index1 index2", kKeyspace | kDangerous},
+};
+// clang-format on
+
+}  // namespace
+
+dispatch::Family database_family() {
+  return kRows;
+}
+
+}  // namespace shoal::commands
