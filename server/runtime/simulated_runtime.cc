@@ -64,18 +64,22 @@ void SimulatedRuntime::flush_posts() {
 bool SimulatedRuntime::try_borrow(CoreId owner) {
   CHECK(owner != core_ && std::ranges::count(borrowed_, owner) == 0);
   if (std::ranges::count(refusing_, owner) > 0) return false;
-  if (simulation_.random_.below(100) >= simulation_.options_.asleep_percent) {
+  SimulatedRuntime& lender = *simulation_.runtimes_[owner];
+  const bool awake = lender.in_turn_ || lender.is_borrowed_;
+  if (awake || simulation_.random_.below(100) >= simulation_.options_.asleep_percent) {
     refusing_.push_back(owner);
     simulation_.record(name(Happening::kRefused, owner));
     return false;
   }
   borrowed_.push_back(owner);
+  lender.is_borrowed_ = true;
   simulation_.record(name(Happening::kBorrowed, owner));
   return true;
 }
 
 void SimulatedRuntime::give_back(CoreId owner, AfterBorrow after) {
   CHECK(std::erase(borrowed_, owner) == 1);
+  simulation_.runtimes_[owner]->is_borrowed_ = false;
   if (after == AfterBorrow::kWorkLeft) simulation_.runtimes_[owner]->must_turn_ = true;
 }
 
@@ -87,7 +91,7 @@ bool SimulatedRuntime::has_room_for_congested() const {
 
 // Something can happen on this core without time moving on.
 bool SimulatedRuntime::ready() const {
-  if (stopped_) return false;
+  if (stopped_ || in_turn_ || is_borrowed_) return false;
   return must_turn_ || stop_wanted_ || simulation_.stopping_ || !arriving_.empty() ||
          has_room_for_congested() ||
          std::ranges::any_of(wires_, [](const auto& wire) { return wire->ready(); }) ||
@@ -95,7 +99,7 @@ bool SimulatedRuntime::ready() const {
 }
 
 Micros SimulatedRuntime::next_event() const {
-  if (stopped_) return kNever;
+  if (stopped_ || in_turn_ || is_borrowed_) return kNever;
   Micros next = last_turn_.more_work ? simulation_.now_ : last_turn_.deadline;
   for (CoreId from = 0; from < core_count(); ++from) {
     const Simulation::Mailbox& box = simulation_.box(from, core_);
@@ -105,6 +109,7 @@ Micros SimulatedRuntime::next_event() const {
 }
 
 void SimulatedRuntime::turn() {
+  in_turn_ = true;
   must_turn_ = false;
   refusing_.clear();
   now_ = simulation_.now_;
@@ -126,6 +131,7 @@ void SimulatedRuntime::turn() {
     simulation_.record(name(Happening::kStopped, core_));
     logic_->on_stopped();
   }
+  in_turn_ = false;
 }
 
 void SimulatedRuntime::accept_one() {
@@ -237,11 +243,23 @@ bool Simulation::step() {
     chosen = choose_ready();
     CHECK(chosen != nullptr);
   }
+  give_turn(*chosen);
+  return true;
+}
+
+void Simulation::give_turn(SimulatedRuntime& chosen) {
   ++steps_;
   record(name(Happening::kTurn,
-              std::uint64_t{chosen->core()} << 48 | (static_cast<std::uint64_t>(now_) & 0xffffffff)));
-  chosen->turn();
-  return true;
+              std::uint64_t{chosen.core()} << 48 | (static_cast<std::uint64_t>(now_) & 0xffffffff)));
+  chosen.turn();
+}
+
+void Simulation::preempt() {
+  if (random_.below(100) >= options_.preempted_percent) return;
+  for (std::uint64_t turns = 1 + random_.below(8); turns > 0; --turns) {
+    now_ += static_cast<Micros>(random_.below(100));
+    if (SimulatedRuntime* chosen = choose_ready()) give_turn(*chosen);
+  }
 }
 
 bool Simulation::run_until(const std::function<bool()>& condition, std::uint64_t steps_max) {

@@ -30,6 +30,7 @@ struct SimulationOptions {
   Micros message_delay_max = 200;             // microseconds
   std::uint32_t disconnects_per_million = 0;  // chance of a reset for each wire in each turn
   std::uint32_t asleep_percent = 50;          // chance that a core lets its shard be borrowed
+  std::uint32_t preempted_percent = 0;        // chance that others have turns at a preempt()
 };
 
 class Simulation;
@@ -69,6 +70,8 @@ class SimulatedRuntime final : public Runtime {
   bool must_turn_ = false;    // a borrower has left work
   bool stop_wanted_ = false;  // a signal has come
   bool stopped_ = false;
+  bool in_turn_ = false;
+  bool is_borrowed_ = false;      // its shard, by another core's turn: it has none itself meanwhile
   std::vector<CoreId> borrowed_;  // by this core, in this turn
   std::vector<CoreId> refusing_;  // found running when asked in this turn: they stay so
 };
@@ -90,6 +93,9 @@ class Simulation {
   /// Gives one core a turn, moving time on if nothing can happen now. False: nothing will ever happen again
   /// by itself.
   bool step();
+  /// From inside a core's turn: perhaps gives other cores turns before that one goes on, as threads that run
+  /// side by side do. Cores that are inside a turn themselves, or borrowed, have none.
+  void preempt();
   /// Steps until the condition holds, at most `steps_max` times or until nothing can happen. Returns the
   /// condition.
   bool run_until(const std::function<bool()>& condition, std::uint64_t steps_max);
@@ -114,6 +120,7 @@ class Simulation {
   const Mailbox& box(CoreId from, CoreId to) const { return boxes_[from * core_count() + to]; }
   void record(std::uint64_t what);
   SimulatedRuntime* choose_ready();
+  void give_turn(SimulatedRuntime& chosen);
 
   SimulationOptions options_;
   Random random_;
