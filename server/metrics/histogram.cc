@@ -30,12 +30,4 @@ std::uint64_t Histogram::percentile(double percent) const {
   return bucket_end(bucket);
 }
 
-std::uint64_t Histogram::count_up_to(std::uint64_t value) const {
-  std::uint64_t seen = 0;
-  for (std::size_t bucket = 0; bucket < kBuckets && bucket_end(bucket) <= value; ++bucket) {
-    seen += buckets_[bucket];
-  }
-  return seen;
-}
-
 }  // namespace shoal::metrics

@@ -30,8 +30,7 @@ class Histogram {
   /// The value that `percent` percent (0 to 100) of the recorded values do not exceed: the upper end of its
   /// bucket. 0 when nothing was recorded. Cost: a pass over the buckets.
   std::uint64_t percentile(double percent) const;
-  /// How many values lie in buckets that end at or below `value`.
-  std::uint64_t count_up_to(std::uint64_t value) const;
+  std::uint64_t bucket_count(std::size_t bucket) const { return buckets_[bucket]; }
 
   static std::size_t bucket_of(std::uint64_t value) {
     if (value < kSubBuckets) return value;

@@ -1,0 +1,73 @@
+#include "server/commands/info_figures.h"
+
+#include <algorithm>
+
+namespace shoal::commands {
+
+using namespace dispatch;
+
+namespace {
+
+void collect_clients(CoreServices& core, InfoFigures& figures) {
+  core.for_each_client([&figures](ClientHandle& client) {
+    ++figures.clients;
+    figures.monitors += client.session().is_monitor;
+    figures.client_bytes += client.heap_bytes();
+    figures.largest_input_bytes = std::max<std::uint64_t>(figures.largest_input_bytes, client.input_bytes());
+    figures.largest_output_bytes =
+        std::max<std::uint64_t>(figures.largest_output_bytes, client.output_bytes());
+  });
+}
+
+void add(InfoFigures& all, const InfoFigures& core) {
+  const auto rows = metrics::counter_rows();
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const bool is_sum = rows[i].combine == metrics::Combine::kSum;
+    all.counters[i] =
+        is_sum ? all.counters[i] + core.counters[i] : std::max(all.counters[i], core.counters[i]);
+  }
+  all.statistics.merge(core.statistics);
+  all.commands_per_second += core.commands_per_second;
+  all.input_bytes_per_second += core.input_bytes_per_second;
+  all.output_bytes_per_second += core.output_bytes_per_second;
+  all.clients += core.clients;
+  all.monitors += core.monitors;
+  all.client_bytes += core.client_bytes;
+  all.largest_input_bytes = std::max(all.largest_input_bytes, core.largest_input_bytes);
+  all.largest_output_bytes = std::max(all.largest_output_bytes, core.largest_output_bytes);
+  for (std::size_t i = 0; i < all.databases.size(); ++i) {
+    all.databases[i].keys += core.databases[i].keys;
+    all.databases[i].expiring += core.databases[i].expiring;
+  }
+}
+
+}  // namespace
+
+InfoFigures collect_info(CoreServices& core) {
+  InfoFigures figures{.counters = {}, .statistics = core.statistics(), .databases = {}};
+  const metrics::Counters& counters = core.counters();
+  for (const metrics::CounterRow& row : metrics::counter_rows()) {
+    figures.counters.push_back((counters.*row.field).value());
+  }
+  const Micros now = core.now_fresh();
+  figures.commands_per_second =
+      counters.commands_rate.per_second(now, counters.total_commands_processed.value());
+  figures.input_bytes_per_second =
+      counters.input_rate.per_second(now, counters.total_net_input_bytes.value());
+  figures.output_bytes_per_second =
+      counters.output_rate.per_second(now, counters.total_net_output_bytes.value());
+  collect_clients(core, figures);
+  const auto database_count = static_cast<DatabaseId>(core.server().settings().cores.databases);
+  for (DatabaseId database = 0; database < database_count; ++database) {
+    figures.databases.push_back(core.count_keys(database));
+  }
+  return figures;
+}
+
+InfoFigures sum_info(const Answers<InfoFigures>& answers) {
+  InfoFigures all = *answers[0];
+  for (std::size_t i = 1; i < answers.size(); ++i) add(all, *answers[i]);
+  return all;
+}
+
+}  // namespace shoal::commands

@@ -1,0 +1,258 @@
+// MEMORY: where the bytes are.
+#include <fmt/format.h>
+
+#include "server/commands/families.h"
+#include "server/commands/gather.h"
+#include "server/commands/memory_figures.h"
+#include "server/commands/subcommands.h"
+#include "storage/base/heap.h"
+#include "storage/base/numbers.h"
+#include "storage/types/value.h"
+
+namespace shoal::commands {
+
+namespace {
+
+using namespace dispatch;
+
+struct MemoryAnswer {
+  std::uint64_t client_bytes = 0;
+  std::vector<CoreServices::KeyCounts> databases;
+};
+
+MemoryAnswer collect_memory(CoreServices& core) {
+  MemoryAnswer answer;
+  answer.client_bytes = client_heap_bytes(core);
+  const auto count = static_cast<DatabaseId>(core.server().settings().cores.databases);
+  for (DatabaseId database = 0; database < count; ++database)
+    answer.databases.push_back(core.count_keys(database));
+  return answer;
+}
+
+struct MemoryTotals {
+  MemoryFigures figures;
+  std::vector<std::uint64_t> keys;  // by database
+  std::uint64_t key_count = 0;
+};
+
+MemoryTotals total(const Server& server, const Answers<MemoryAnswer>& answers) {
+  MemoryTotals totals;
+  std::uint64_t client_bytes = 0;
+  totals.keys.resize(answers[0]->databases.size());
+  for (const auto& answer : answers) {
+    client_bytes += answer->client_bytes;
+    for (std::size_t i = 0; i < totals.keys.size(); ++i) {
+      totals.keys[i] += answer->databases[i].keys;
+      totals.key_count += answer->databases[i].keys;
+    }
+  }
+  totals.figures = memory_figures(server, client_bytes);
+  return totals;
+}
+
+void usage(Context& ctx) {
+  for (std::size_t i = 3; i < ctx.args.size(); i += 2) {
+    if (!is_option(ctx.args[i], "SAMPLES") || i + 1 == ctx.args.size()) return ctx.fail(Error::kSyntax);
+    // Accepted and not needed: a value knows its bytes.
+    const auto samples = ctx.integer(i + 1);
+    if (!samples) return;
+    if (*samples < 0) return ctx.fail(Error::kSyntax);
+  }
+  const types::Entry* entry = ctx.keys.peek(ctx.key());
+  if (entry == nullptr) return ctx.reply.null_bulk();
+  ctx.reply.integer(static_cast<std::int64_t>(types::memory_bytes(*entry)));
+}
+
+// Rows of MEMORY STATS between the databases' and the ends, in Redis' order and names. Exactly one of the two
+// is set.
+struct StatRow {
+  View name;
+  std::int64_t (*integer)(const MemoryTotals&);
+  double (*real)(const MemoryTotals&);
+};
+
+std::int64_t zero(const MemoryTotals&) {
+  return 0;
+}
+std::int64_t used(const MemoryTotals& totals) {
+  return totals.figures.used;
+}
+std::int64_t resident(const MemoryTotals& totals) {
+  return totals.figures.resident;
+}
+std::int64_t lost(const MemoryTotals& totals) {
+  return totals.figures.fragmentation_bytes();
+}
+double one(const MemoryTotals&) {
+  return 1;
+}
+double ratio(const MemoryTotals& totals) {
+  return totals.figures.fragmentation_ratio();
+}
+
+// clang-format off
+constexpr StatRow kBeforeDatabases[] = {
+    {"peak.allocated",      [](const MemoryTotals& totals) { return totals.figures.peak; }, nullptr},
+    {"total.allocated",     used, nullptr},
+    {"startup.allocated",   zero, nullptr},
+    {"replication.backlog", zero, nullptr},
+    {"clients.slaves",      zero, nullptr},
+    {"clients.normal",      [](const MemoryTotals& totals) { return totals.figures.clients; }, nullptr},
+    {"cluster.links",       zero, nullptr},
+    {"aof.buffer",          zero, nullptr},
+    {"lua.caches",          zero, nullptr},
+    {"functions.caches",    zero, nullptr},
+};
+constexpr StatRow kAfterDatabases[] = {
+    {"overhead.total",      [](const MemoryTotals& totals) { return totals.figures.clients; }, nullptr},
+    {"keys.count",          [](const MemoryTotals& totals) { return static_cast<std::int64_t>(totals.key_count); }, nullptr},
+    {"keys.bytes-per-key",  [](const MemoryTotals& totals) {
+       return totals.key_count == 0 ? 0 : totals.figures.dataset() / static_cast<std::int64_t>(totals.key_count); }, nullptr},
+    {"dataset.bytes",       [](const MemoryTotals& totals) { return totals.figures.dataset(); }, nullptr},
+    {"dataset.percentage",  nullptr, [](const MemoryTotals& totals) { return totals.figures.dataset_percent(); }},
+    {"peak.percentage",     nullptr, [](const MemoryTotals& totals) { return totals.figures.peak_percent(); }},
+    {"allocator.allocated", used, nullptr},
+    {"allocator.active",    resident, nullptr},
+    {"allocator.resident",  resident, nullptr},
+    {"allocator-fragmentation.ratio", nullptr, ratio},
+    {"allocator-fragmentation.bytes", lost, nullptr},
+    {"allocator-rss.ratio", nullptr, one},
+    {"allocator-rss.bytes", zero, nullptr},
+    {"rss-overhead.ratio",  nullptr, one},
+    {"rss-overhead.bytes",  zero, nullptr},
+    {"fragmentation",       nullptr, ratio},
+    {"fragmentation.bytes", lost, nullptr},
+};
+// clang-format on
+
+void write_rows(Context& ctx, std::span<const StatRow> rows, const MemoryTotals& totals) {
+  for (const StatRow& row : rows) {
+    ctx.reply.bulk(row.name);
+    row.integer != nullptr ? ctx.reply.integer(row.integer(totals)) : ctx.reply.real(row.real(totals));
+  }
+}
+
+void write_database(Context& ctx, std::size_t database) {
+  ctx.reply.bulk(fmt::format("db.{}", database));
+  ctx.reply.map(3);
+  for (const View name :
+       {"overhead.hashtable.main", "overhead.hashtable.expires", "overhead.hashtable.slot-to-keys"}) {
+    ctx.reply.bulk(name);
+    ctx.reply.integer(0);
+  }
+}
+
+void stats(Context& ctx) {
+  gather(ctx, collect_memory, [](Context& context, const Answers<MemoryAnswer>& answers) {
+    const MemoryTotals totals = total(context.core.server(), answers);
+    const auto map = context.reply.begin_array();
+    write_rows(context, kBeforeDatabases, totals);
+    std::size_t shown = 0;
+    for (std::size_t database = 0; database < totals.keys.size(); ++database) {
+      if (totals.keys[database] == 0) continue;
+      ++shown;
+      write_database(context, database);
+    }
+    write_rows(context, kAfterDatabases, totals);
+    context.reply.end_map(map, std::size(kBeforeDatabases) + shown + std::size(kAfterDatabases));
+  });
+}
+
+std::string diagnose(const MemoryTotals& totals, std::uint64_t limit) {
+  constexpr std::int64_t kTooLittleBytes = 5 * kMiB;
+  if (totals.figures.used < kTooLittleBytes) {
+    return "The shoal is nearly empty: below 5 MiB the figures say little about how memory is used.\n";
+  }
+  std::string found;
+  if (totals.figures.peak > totals.figures.used + totals.figures.used / 2) {
+    found +=
+        "* Peak: memory in use was more than 1.5 times what it is now, so the process may hold pages it no "
+        "longer "
+        "needs. MEMORY PURGE gives them back.\n";
+  }
+  if (totals.figures.fragmentation_ratio() > 1.4) {
+    found += fmt::format("* Fragmentation: the process holds {:.2f} times the memory in use.\n",
+                         totals.figures.fragmentation_ratio());
+  }
+  if (totals.figures.clients > totals.figures.used / 4) {
+    found +=
+        "* Clients: connections hold more than a quarter of the memory in use; look at qbuf and omem in "
+        "CLIENT "
+        "LIST.\n";
+  }
+  if (limit == 0 && totals.figures.used > totals.figures.system / 4 * 3) {
+    found +=
+        "* Limit: more than three quarters of the machine's memory are in use, and maxmemory is not set.\n";
+  }
+  return found.empty() ? "No problem with memory was found.\n" : "Problems with memory:\n\n" + found;
+}
+
+void doctor(Context& ctx) {
+  gather(ctx, collect_memory, [](Context& context, const Answers<MemoryAnswer>& answers) {
+    const Server& server = context.core.server();
+    context.reply.verbatim(diagnose(total(server, answers), server.settings().memory.maxmemory_bytes));
+  });
+}
+
+void purge(Context& ctx) {
+  everywhere_then_ok(ctx, [](CoreServices&) {
+#ifndef SHOAL_SYSTEM_MALLOC
+    mi_collect(true);  // Each thread's own pages.
+#endif
+  });
+}
+
+void malloc_stats(Context& ctx) {
+  std::string text;
+#ifndef SHOAL_SYSTEM_MALLOC
+  mi_stats_print_out([](const char* part, void* to) { static_cast<std::string*>(to)->append(part); }, &text);
+#endif
+  ctx.reply.verbatim(text.empty() ? View("Stats not supported for the current allocator") : View(text));
+}
+
+void help(Context& ctx) {
+  constexpr View kLines[] = {
+      "DOCTOR",
+      "    Problems with memory, in words.",
+      "MALLOC-STATS",
+      "    What the allocator reports about itself.",
+      "PURGE",
+      "    Give free pages back to the system.",
+      "STATS",
+      "    Memory by what it is used for.",
+      "USAGE <key> [SAMPLES <count>]",
+      "    Bytes that a key and its value take. SAMPLES is accepted, but values know their size.",
+  };
+  reply_help(ctx, "MEMORY", kLines);
+}
+
+constexpr Route kHere = Route::kAnywhere;
+constexpr Group kServer = Group::kServer;
+
+// clang-format off
+constexpr Command kSubcommands[] = {
+    {"MEMORY|DOCTOR", 2, kMayDefer, kHere, kNoKeys, doctor, kServer, "4.0.0", "O(1)", "Names problems with memory.", ""},
+    {"MEMORY|HELP", 2, kLoadingOk | kStaleOk, kHere, kNoKeys, help, kServer, "4.0.0", "O(1)",
+     "Returns a text about the subcommands.", ""},
+    {"MEMORY|MALLOC-STATS", 2, 0, kHere, kNoKeys, malloc_stats, kServer, "4.0.0",
+     "Depends on how much memory is allocated, could be slow", "Returns the allocator's own report.", ""},
+    {"MEMORY|PURGE", 2, kMayDefer, kHere, kNoKeys, purge, kServer, "4.0.0",
+     "Depends on how much memory is allocated, could be slow", "Gives free memory back to the system.", ""},
+    {"MEMORY|STATS", 2, kMayDefer, kHere, kNoKeys, stats, kServer, "4.0.0", "O(1)", "Tells what memory is used for.", ""},
+    {"MEMORY|USAGE", -3, kReadOnly, Route::kKeys, second_key(KeySpec::kRO), usage, kServer, "4.0.0",
+     "O(N) where N is the number of samples.", "Returns the bytes a key takes.", "key [SAMPLES count]"},
+};
+
+constexpr Command kRows[] = {
+    {"MEMORY", -2, kContainer, kHere, kNoKeys, nullptr, kServer, "4.0.0", "Depends on subcommand.",
+     "Commands about memory.", "", kNoExtraCategory, kSubcommands},
+};
+// clang-format on
+
+}  // namespace
+
+Family memory_family() {
+  return kRows;
+}
+
+}  // namespace shoal::commands

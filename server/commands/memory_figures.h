@@ -1,0 +1,41 @@
+// Memory in the numbers that INFO and MEMORY share.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "server/dispatch/core_services.h"
+
+namespace shoal::commands {
+
+struct MemoryFigures {
+  std::int64_t used = 0;
+  std::int64_t peak = 0;
+  std::int64_t resident = 0;
+  std::int64_t clients = 0;  // held by connections
+  std::int64_t system = 0;   // of the machine
+
+  std::int64_t dataset() const { return used > clients ? used - clients : 0; }
+  double dataset_percent() const { return percent(dataset(), used); }
+  double peak_percent() const { return percent(used, peak); }
+  double fragmentation_ratio() const {
+    return used == 0 ? 0 : static_cast<double>(resident) / static_cast<double>(used);
+  }
+  std::int64_t fragmentation_bytes() const { return resident - used; }
+
+ private:
+  static double percent(std::int64_t part, std::int64_t whole) {
+    return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+  }
+};
+
+/// `client_bytes`: what the connections of all cores hold.
+MemoryFigures memory_figures(const dispatch::Server& server, std::uint64_t client_bytes);
+
+/// Bytes held by the connections of one core.
+std::uint64_t client_heap_bytes(dispatch::CoreServices& core);
+
+/// "1.11M", as INFO's _human fields read.
+std::string human_bytes(std::uint64_t bytes);
+
+}  // namespace shoal::commands
