@@ -152,6 +152,7 @@ Pipeline::Step Pipeline::admit(const Resolved& resolved, std::span<const View> a
     if (const View reason = refusal_text(forbidding); !reason.empty()) return refuse(command, reason);
     if (!resolved.key_error.empty()) return refuse(command, resolved.key_error);
     if ((forbidding & kQueueing) != 0) {
+      if (command->has(kNoMulti)) return refuse(command, error_text(Error::kNotInTransaction));
       queue_command(*command, args);
       return Step::kNext;
     }
