@@ -1,6 +1,6 @@
-// The cursor of SCAN: a slot, and a place in that slot's table (SegmentedTable::scan, 48 bits). Clients see one decimal
-// number, 0 at the start and at the end. The slot stands in the low bits so that cursors of one walk stay distinct and a
-// core can be found from them.
+// The cursor of SCAN: a slot, and a place in that slot's table (SegmentedTable::scan, 48 bits). Clients see
+// one decimal number, 0 at the start and at the end. The slot stands in the low bits so that cursors of one
+// walk stay distinct and a core can be found from them.
 #pragma once
 
 #include <optional>
@@ -14,14 +14,17 @@ struct ScanCursor {
   std::uint64_t place = 0;
 };
 
-constexpr std::uint64_t encode_scan_cursor(ScanCursor cursor) { return cursor.place << 14 | cursor.slot; }
+constexpr std::uint64_t encode_scan_cursor(ScanCursor cursor) {
+  return cursor.place << 14 | cursor.slot;
+}
 
 /// Any number decodes: a client may send what it likes, and gets a walk from somewhere.
 constexpr ScanCursor decode_scan_cursor(std::uint64_t number) {
   return {static_cast<SlotId>(number & (kSlotCount - 1)), number >> 14 & ((std::uint64_t{1} << 48) - 1)};
 }
 
-/// The cursor a client sent: an unsigned 64-bit decimal number. Nothing when it is not one.
+/// The cursor a client sent: an unsigned 64-bit decimal number, empty for 0, with a sign if it must be.
+/// Nothing when it is not one.
 std::optional<ScanCursor> parse_scan_cursor(View text);
 
 }  // namespace shoal

@@ -11,6 +11,7 @@ namespace shoal::commands {
 struct DeadlineForm {
   bool in_seconds;
   bool from_now;
+  bool operator==(const DeadlineForm&) const = default;
 };
 constexpr DeadlineForm kSecondsFromNow = {true, true};
 constexpr DeadlineForm kMillisFromNow = {false, true};

@@ -101,7 +101,8 @@ bool parse_options(Context& ctx, SetOptions& options) {
     } else if (is_option(option, "IFEQ") && has_next && options.condition == Condition::kNone) {
       understood = set_condition(options, Condition::kIfEqual);
       options.equal_arg = ++i;
-    } else if (const auto named = deadline_form_named(option); named && has_next && !form) {
+    } else if (const auto named = deadline_form_named(option); named && has_next) {
+      understood = !form || form == named;  // The same option again overrides.
       form = named;
       deadline_arg = ++i;
     } else {
@@ -230,25 +231,30 @@ void give_deadline(Context& ctx, const Key& key, KeyAccess::Handle& handle, Mill
   ctx.keys.changed(key, Event::kExpire, {"PEXPIREAT", key.name, Decimal(deadline)});
 }
 
-// What GETEX is to do: nothing, forget the deadline, or set one in `form` from argument 3.
-struct GetexOption {
+// What GETEX is to do: nothing, forget the deadline, or set one in `form` from argument `deadline_arg`.
+struct GetexOptions {
   bool persist = false;
   std::optional<DeadlineForm> form;
+  std::size_t deadline_arg = 0;
 };
 
-std::optional<GetexOption> parse_getex_option(const Context& ctx) {
-  GetexOption option;
-  if (ctx.args.size() == 2) return option;
-  option.persist = is_option(ctx.args[2], "PERSIST");
-  option.form = deadline_form_named(ctx.args[2]);
-  const std::size_t expected = option.persist ? 3 : 4;
-  if (ctx.args.size() != expected || (!option.persist && !option.form)) return std::nullopt;
-  return option;
+bool parse_getex_options(const Context& ctx, GetexOptions& options) {
+  for (std::size_t i = 2; i < ctx.args.size(); ++i) {
+    if (is_option(ctx.args[i], "PERSIST")) {
+      options.persist = true;
+    } else {
+      const auto named = deadline_form_named(ctx.args[i]);
+      if (!named || i + 1 == ctx.args.size() || (options.form && options.form != named)) return false;
+      options.form = named;
+      options.deadline_arg = ++i;
+    }
+  }
+  return !options.persist || !options.form;
 }
 
 void getex(Context& ctx) {
-  const auto option = parse_getex_option(ctx);
-  if (!option) return ctx.fail(Error::kSyntax);
+  GetexOptions options;
+  if (!parse_getex_options(ctx, options)) return ctx.fail(Error::kSyntax);
   const Key& key = ctx.key();
   auto handle = ctx.keys.write(key);
   count_lookup(ctx, handle);
@@ -256,13 +262,13 @@ void getex(Context& ctx) {
   if (refuse_other_type(ctx, *handle)) return;
 
   std::optional<Millis> deadline;
-  if (option->form) {
-    deadline = positive_deadline(ctx, 3, *option->form);
+  if (options.form) {
+    deadline = positive_deadline(ctx, options.deadline_arg, *options.form);
     if (!deadline) return;
   }
   reply_value(ctx, *handle);
   if (deadline) return give_deadline(ctx, key, handle, *deadline);
-  if (!option->persist || !handle->has_expiry()) return;
+  if (!options.persist || !handle->has_expiry()) return;
   ctx.keys.set_expiry(key, handle, kNoExpiry);
   ctx.keys.changed(key, Event::kPersist, {"PERSIST", key.name});
 }

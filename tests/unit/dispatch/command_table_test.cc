@@ -126,7 +126,6 @@ TEST(CommandTable, EveryFamilyFitsIn) {
     EXPECT_NE(command.arity, 0) << command.name;
     EXPECT_FALSE(command.summary.empty()) << command.name;
     EXPECT_FALSE(command.since.empty()) << command.name;
-    EXPECT_FALSE(command.complexity.empty()) << command.name;
     EXPECT_FALSE(command.has(kWrite) && command.has(kReadOnly)) << command.name;
     EXPECT_EQ(command.route == Route::kKeys, command.has_keys() && command.route != Route::kSession)
         << command.name;
