@@ -136,8 +136,10 @@ void RingWire::send(std::span<const iovec> parts) {
   if (parts.size() == 1) {
     io_uring_prep_send(sqe, socket_, parts[0].iov_base, parts[0].iov_len, MSG_WAITALL | MSG_NOSIGNAL);
   } else {
-    header_.msg_iov = const_cast<iovec*>(parts.data());
-    header_.msg_iovlen = parts.size();
+    // The kernel reads the array when the turn's operations are submitted, by then the caller's is gone.
+    parts_.assign(parts.begin(), parts.end());
+    header_.msg_iov = parts_.data();
+    header_.msg_iovlen = parts_.size();
     io_uring_prep_sendmsg(sqe, socket_, &header_, MSG_WAITALL | MSG_NOSIGNAL);
   }
   sqe->user_data = user_data(this, Operation::kSend);

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "server/runtime/ring.h"
 #include "server/runtime/wire.h"
@@ -78,8 +79,9 @@ class alignas(kOperationAlignment) RingWire final : public Wire {
   bool ended_ = false;   // the peer sends no more, or broken
   bool broken_ = false;  // on_end was called with an error
   bool closing_ = false;
-  std::span<char> into_;  // what is left to fill
-  msghdr header_{};       // of a send of several parts, read by the kernel at submission
+  std::span<char> into_;      // what is left to fill
+  msghdr header_{};           // of a send of several parts, read by the kernel at submission
+  std::vector<iovec> parts_;  // that header_ names
   RingWire* previous_ = nullptr;
   RingWire* next_ = nullptr;
 };

@@ -85,7 +85,7 @@ void SimulatedWire::receive_into(std::span<char> span) {
 void SimulatedWire::send(std::span<const iovec> parts) {
   CHECK(parts_.empty() && !closing_);
   CHECK(!parts.empty() && parts.size() <= kSendPartsMax);
-  parts_ = parts;
+  parts_.assign(parts.begin(), parts.end());
   sent_ = 0;
 }
 
@@ -152,7 +152,7 @@ std::uint64_t SimulatedWire::send_some() {
   // A send may end early, though it hardly ever does.
   constexpr std::uint64_t kShortSendsOneIn = 32;
   if (sent_ < bytes && random_.below(kShortSendsOneIn) != 0) return name(Happening::kMovedOut, count);
-  parts_ = {};
+  parts_.clear();
   events_->on_sent(sent_);
   return name(Happening::kSent, count);
 }
@@ -160,7 +160,7 @@ std::uint64_t SimulatedWire::send_some() {
 std::uint64_t SimulatedWire::end(int error) {
   ended_ = true;
   broken_ = error != 0;
-  if (broken_) parts_ = {};
+  if (broken_) parts_.clear();
   events_->on_end(error);
   return name(Happening::kEnded, static_cast<std::size_t>(error));
 }
@@ -168,7 +168,7 @@ std::uint64_t SimulatedWire::end(int error) {
 std::uint64_t SimulatedWire::finish() {
   closed_ = true;
   pipe_.server_connected = false;
-  parts_ = {};
+  parts_.clear();
   if (events_ != nullptr) events_->on_closed();
   return name(Happening::kClosed);
 }
