@@ -55,7 +55,8 @@ void keys(Context& ctx) {
   const auto names = ctx.reply.begin_array();
   std::size_t count = 0;
   for_each_live(ctx, [&](const Entry& entry) {
-    if (!glob_match(pattern, entry.key())) return;
+    // Not left to glob_match, by which nothing matches the empty key.
+    if (pattern != "*" && !glob_match(pattern, entry.key())) return;
     ctx.reply.bulk(entry.key());
     ++count;
   });
@@ -143,7 +144,7 @@ bool parse_scan_options(Context& ctx, ScanOptions& options) {
 bool is_wanted(const Context& ctx, const ScanOptions& options, const Entry& entry) {
   if (is_expired(entry, ctx.keys.now())) return false;
   if (!options.any_type && options.type != entry.type()) return false;
-  return !options.pattern || glob_match(*options.pattern, entry.key());
+  return !options.pattern || *options.pattern == "*" || glob_match(*options.pattern, entry.key());
 }
 
 // Walks on from `cursor` over about `options.count` keys, as far as slots are within reach. Returns where the

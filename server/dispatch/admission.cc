@@ -52,6 +52,11 @@ std::uint32_t states_for(std::uint32_t flags) {
 // Redis shows at most 128 bytes of what the client sent.
 constexpr std::size_t kQuotedMax = 128;
 
+// The beginning of an argument, as an error quotes it: up to a zero byte.
+View quoted(View arg, std::size_t bytes_max = kQuotedMax) {
+  return arg.substr(0, std::min(arg.find('\0'), bytes_max));
+}
+
 std::string lower_case(View name) {
   std::string lower(name);
   for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
@@ -79,13 +84,13 @@ View refusal_text(std::uint32_t states) {
 std::string unknown_command_text(const CommandTable& table, std::span<const View> args) {
   const Command* container = table.find_name(args[0]);
   if (container != nullptr && container->has(kContainer) && args.size() >= 2) {
-    return fmt::format("ERR unknown subcommand '{}'. Try {} HELP.", args[1].substr(0, kQuotedMax), container->name);
+    return fmt::format("ERR unknown subcommand '{}'. Try {} HELP.", quoted(args[1]), container->name);
   }
   std::string shown;
   for (std::size_t i = 1; i < args.size() && shown.size() < kQuotedMax; ++i) {
-    shown += fmt::format("'{}' ", args[i].substr(0, kQuotedMax - shown.size()));
+    shown += fmt::format("'{}' ", quoted(args[i], kQuotedMax - shown.size()));
   }
-  return fmt::format("ERR unknown command '{}', with args beginning with: {}", args[0].substr(0, kQuotedMax), shown);
+  return fmt::format("ERR unknown command '{}', with args beginning with: {}", quoted(args[0]), shown);
 }
 
 std::string wrong_arity_text(const Command& command) {
