@@ -1,0 +1,158 @@
+// The whole server over thousands of seeds: see docs/testing.md.
+#include <gtest/gtest.h>
+
+#include "tests/simulation/history.h"
+#include "tests/simulation/random_commands.h"
+#include "tests/simulation/workloads.h"
+
+namespace shoal::simulation {
+namespace {
+
+TEST(Simulation, TransfersKeepTheSumGroupsStayWholeAndNoIncrementIsLost) {
+  const Seeds all = seeds(1500);
+  std::uint64_t operations = 0;
+  for (std::uint64_t seed = all.begin; seed < all.end; ++seed) {
+    const Outcome outcome = run_transfers(seed);
+    ASSERT_EQ(outcome.violation, "") << how_to_rerun(seed);
+    ASSERT_FALSE(HasFailure()) << how_to_rerun(seed);
+    operations += outcome.operations;
+  }
+  EXPECT_GT(operations, (all.end - all.begin) * 40) << "too little of the workload got through";
+}
+
+TEST(Simulation, EveryHistoryIsStrictlySerialisable) {
+  const Seeds all = seeds(4000);
+  std::uint64_t operations = 0, given_up = 0;
+  for (std::uint64_t seed = all.begin; seed < all.end; ++seed) {
+    const Outcome outcome = run_history(seed, Mix::kEverything);
+    ASSERT_EQ(outcome.violation, "") << how_to_rerun(seed);
+    ASSERT_FALSE(HasFailure()) << how_to_rerun(seed);
+    operations += outcome.operations;
+    given_up += outcome.gave_up;
+  }
+  EXPECT_GT(operations, (all.end - all.begin) * 12) << "too little of the workload got through";
+  EXPECT_LE(given_up, (all.end - all.begin) / 100 + 1) << "the search has to be made to end";
+}
+
+TEST(Simulation, TheSameSeedGivesTheSameHistory) {
+  const Seeds all = seeds(30);
+  for (std::uint64_t seed = all.begin; seed < all.end; ++seed) {
+    EXPECT_EQ(run_transfers(seed).history, run_transfers(seed).history) << how_to_rerun(seed);
+    EXPECT_EQ(run_history(seed, Mix::kEverything).history, run_history(seed, Mix::kEverything).history)
+        << how_to_rerun(seed);
+  }
+  EXPECT_NE(run_transfers(1).history, run_transfers(2).history);
+}
+
+TEST(Simulation, OneClientGetsTheModelsRepliesOnAnyNumberOfCores) {
+  const Seeds all = seeds(400);
+  for (std::uint64_t seed = all.begin; seed < all.end; ++seed) {
+    runtime::SimulationOptions conditions = draw_conditions(seed);
+    conditions.disconnects_per_million = 0;
+    SimulatedServer server(conditions);
+    TestClient& client = server.connect();
+    Random random(seed);
+    RandomCommands commands(random, Mix::kEverything);
+    KeyValueModel model;
+    for (int batch = 0; batch < 20; ++batch) {
+      for (std::uint64_t count = 1 + random.below(100); count > 0; --count) {
+        const Args args = commands.command();
+        client.queue(args, [&, args, expected = model.apply(args)](const Reply& reply) {
+          EXPECT_EQ(describe(reply), describe(expected)) << in_words(args) << ", " << how_to_rerun(seed);
+        });
+      }
+      client.send();
+      ASSERT_TRUE(server.finish()) << how_to_rerun(seed);
+      ASSERT_FALSE(HasFailure()) << how_to_rerun(seed);
+    }
+  }
+}
+
+TEST(Simulation, AClientThatDoesNotReadHoldsUpNobody) {
+  const Seeds all = seeds(50);
+  for (std::uint64_t seed = all.begin; seed < all.end; ++seed) {
+    runtime::SimulationOptions conditions = draw_conditions(seed, 2);
+    conditions.disconnects_per_million = 0;
+    SimulatedServer server(conditions);
+    TestClient& busy = server.connect();
+    ASSERT_EQ(server.call(busy, {"MSET", "one", "1", "two", std::string(5000, 'x')}).text, "OK");
+    TestClient& dead = server.connect();
+    dead.stop_reading();
+    for (int i = 0; i < 300; ++i) dead.queue({"MGET", "one", "two", "three"}, [](const Reply&) {});
+    dead.send();
+    for (int i = 0; i < 30; ++i) {
+      int replies = 0;
+      busy.queue({"SET", "one", "2"}, [&](const Reply&) { ++replies; });
+      busy.queue({"MGET", "one", "two", "three"}, [&](const Reply&) { ++replies; });
+      busy.send();
+      for (int step = 0; step < 20'000 && replies < 2; ++step) server.step();
+      ASSERT_EQ(replies, 2) << how_to_rerun(seed);
+    }
+    dead.resume_reading();
+    EXPECT_TRUE(server.finish()) << "the slow client gets all its replies in the end, " << how_to_rerun(seed);
+  }
+}
+
+// ---- The checker itself
+// ---------------------------------------------------------------------------------------
+
+Operation operation(std::size_t client, const Args& args, std::uint64_t sent, std::uint64_t replied,
+                    const Reply& reply) {
+  return {.kind = Operation::Kind::kCommand,
+          .client = client,
+          .commands = {args},
+          .sent = sent,
+          .replied = replied,
+          .reply = reply};
+}
+
+TEST(HistoryChecker, AcceptsOverlappingOperationsInEitherOrder) {
+  for (const Reply& seen : {Reply(), bulk("1")}) {
+    HistoryChecker checker(
+        {operation(0, {"SET", "a", "1"}, 1, 4, status("OK")), operation(1, {"GET", "a"}, 2, 3, seen)});
+    EXPECT_EQ(checker.check(), Verdict::kSerialisable);
+  }
+}
+
+TEST(HistoryChecker, RejectsAReadOfThePastAfterTheWriteWasConfirmed) {
+  HistoryChecker checker(
+      {operation(0, {"SET", "a", "1"}, 1, 2, status("OK")), operation(1, {"GET", "a"}, 3, 4, Reply())});
+  EXPECT_EQ(checker.check(), Verdict::kNot);
+}
+
+TEST(HistoryChecker, RejectsTwoReadersThatSeeTwoWritesInDifferentOrders) {
+  const Reply only_a{.type = ReplyType::kArray, .children = {bulk("1"), Reply()}};
+  const Reply only_b{.type = ReplyType::kArray, .children = {Reply(), bulk("1")}};
+  HistoryChecker checker({operation(0, {"SET", "a", "1"}, 1, 9, status("OK")),
+                          operation(1, {"SET", "b", "1"}, 2, 9, status("OK")),
+                          operation(2, {"MGET", "a", "b"}, 3, 9, only_a),
+                          operation(3, {"MGET", "a", "b"}, 4, 9, only_b)});
+  EXPECT_EQ(checker.check(), Verdict::kNot);
+}
+
+TEST(HistoryChecker, AnOperationWhoseClientLeftMayHaveHappenedOrNot) {
+  Operation lost = operation(0, {"SET", "a", "1"}, 1, 0, Reply());
+  lost.reply.reset();
+  for (const Reply& seen : {Reply(), bulk("1")}) {
+    HistoryChecker checker({lost, operation(1, {"GET", "a"}, 5, 6, seen)});
+    EXPECT_EQ(checker.check(), Verdict::kSerialisable);
+  }
+  HistoryChecker checker(
+      {lost, operation(1, {"GET", "a"}, 5, 6, bulk("1")), operation(1, {"GET", "a"}, 7, 8, Reply())});
+  EXPECT_EQ(checker.check(), Verdict::kNot) << "it cannot be undone";
+}
+
+TEST(HistoryChecker, ATransactionAbortsIfAndOnlyIfAWatchedKeyChanged) {
+  Operation watch = operation(0, {"WATCH", "a"}, 1, 2, status("OK"));
+  watch.kind = Operation::Kind::kWatch;
+  Operation exec = operation(0, {"SET", "a", "2"}, 5, 6, Reply());
+  exec.kind = Operation::Kind::kTransaction;
+  const Operation write = operation(1, {"SET", "a", "1"}, 3, 4, status("OK"));
+  EXPECT_EQ(HistoryChecker({watch, write, exec}).check(), Verdict::kSerialisable);
+  EXPECT_EQ(HistoryChecker({watch, exec}).check(), Verdict::kNot);
+  exec.reply = Reply{.type = ReplyType::kArray, .children = {status("OK")}};
+  EXPECT_EQ(HistoryChecker({watch, write, exec}).check(), Verdict::kNot);
+}
+
+}  // namespace
+}  // namespace shoal::simulation
