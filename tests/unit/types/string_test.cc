@@ -21,6 +21,12 @@ HeapBytes block_of(View bytes) {
   return block;
 }
 
+/// Whether blocks are as large as good_size() says. The sanitizers' allocator does not round at all.
+bool allocator_rounds() {
+  const HeapBytes block = HeapBytes::allocate(4001);
+  return heap::usable(block.data()) == heap::good_size(4001);
+}
+
 /// An entry that is destroyed with its test.
 class StringTest : public testing::Test {
  protected:
@@ -68,6 +74,7 @@ TEST_F(StringTest, TextThatReadsAsANumberStaysText) {
 }
 
 TEST_F(StringTest, OverwritesAValueOfTheSameLengthWhereItStands) {
+  if (!allocator_rounds()) GTEST_SKIP() << "needs an allocator with size classes";
   for (const std::size_t length : {1, 64, 2000, 4000, 20000}) {
     Entry* entry = String::create("key", std::string(length, 'a'), 5000);
     const std::size_t outside = String::outside_bytes(*entry);
@@ -81,6 +88,7 @@ TEST_F(StringTest, OverwritesAValueOfTheSameLengthWhereItStands) {
 }
 
 TEST_F(StringTest, NeverKeepsABlockOfAnotherSizeClass) {
+  if (!allocator_rounds()) GTEST_SKIP() << "needs an allocator with size classes";
   entry_ = String::create("key", std::string(1000, 'a'), kNoExpiry);
   entry_ = String::assign(entry_, std::string(10, 'b'), kNoExpiry);
   EXPECT_EQ(memory_bytes(*entry_), heap::good_size(Entry::bytes_for(3, false, 10)));
