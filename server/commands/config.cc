@@ -79,22 +79,22 @@ constexpr std::uint32_t kAdministration = kAdmin | kNoScript | kLoadingOk | kSta
 // clang-format off
 constexpr Command kSubcommands[] = {
     {"CONFIG|GET", -3, kAdministration, kHere, kNoKeys, get, kServer, "2.0.0",
-     "O(N) when N is the number of configuration parameters provided", "Returns options and their values.",
+     "O(N) when N is the number of configuration parameters provided", "Returns options and their values",
      "parameter [parameter ...]"},
     {"CONFIG|HELP", 2, kLoadingOk | kStaleOk, kHere, kNoKeys, help, kServer, "5.0.0", "O(1)",
-     "Returns a text about the subcommands.", ""},
+     "Returns a text about the subcommands", ""},
     {"CONFIG|RESETSTAT", 2, kAdministration | kMayDefer, kHere, kNoKeys, resetstat, kServer, "2.0.0", "O(1)",
-     "Begins the counts of INFO anew.", ""},
+     "Begins the counts of INFO anew", ""},
     {"CONFIG|REWRITE", 2, kAdministration, kHere, kNoKeys, rewrite, kServer, "2.8.0", "O(1)",
-     "Writes the options into the configuration file.", ""},
+     "Writes the options into the configuration file", ""},
     {"CONFIG|SET", -4, kAdministration | kMayDefer, kHere, kNoKeys, set, kServer, "2.0.0",
-     "O(N) when N is the number of configuration parameters provided", "Changes options.",
+     "O(N) when N is the number of configuration parameters provided", "Changes options",
      "parameter value [parameter value ...]"},
 };
 
 constexpr Command kRows[] = {
     {"CONFIG", -2, kContainer, kHere, kNoKeys, nullptr, kServer, "2.0.0", "Depends on subcommand.",
-     "Commands about options.", "", kNoExtraCategory, kSubcommands},
+     "Commands about options", "", kNoExtraCategory, kSubcommands},
 };
 // clang-format on
 

@@ -153,20 +153,20 @@ constexpr Group kConnection = Group::kConnection;
 // clang-format off
 constexpr Command kRows[] = {
     {"AUTH",  -2, kAlways, kHere, kNoKeys, auth, kConnection, "1.0.0",
-     "O(N) where N is the number of passwords defined for the user", "Logs the connection in.", "[username] password"},
+     "O(N) where N is the number of passwords defined for the user", "Logs the connection in", "[username] password"},
     {"ECHO",   2, kLoadingOk | kStaleOk | kFast, kHere, kNoKeys, echo, kConnection, "1.0.0",
-     "O(1)", "Returns the given message.", "message"},
+     "O(1)", "Returns the given message", "message"},
     {"HELLO", -1, kAlways, kHere, kNoKeys, hello, kConnection, "6.0.0",
-     "O(1)", "Chooses the protocol version, and may log in and name the connection.",
+     "O(1)", "Chooses the protocol version, and may log in and name the connection",
      "[protover [AUTH username password] [SETNAME clientname]]"},
     {"PING",  -1, kFast, kHere, kNoKeys, ping, kConnection, "1.0.0",
-     "O(1)", "Returns PONG, or the given message.", "[message]"},
+     "O(1)", "Returns PONG, or the given message", "[message]"},
     {"QUIT",  -1, kAlways | kRunsInMulti, kHere, kNoKeys, quit, kConnection, "1.0.0",
-     "O(1)", "Closes the connection.", ""},
+     "O(1)", "Closes the connection", ""},
     {"RESET",  1, kAlways | kRunsInMulti | kUsesWatches, Route::kSession, kNoKeys, reset, kConnection, "6.2.0",
-     "O(1)", "Brings the connection back to its first state.", ""},
+     "O(1)", "Brings the connection back to its first state", ""},
     {"SELECT", 2, kLoadingOk | kStaleOk | kFast, kHere, kNoKeys, select, kConnection, "1.0.0",
-     "O(1)", "Changes the database that commands work on.", "index"},
+     "O(1)", "Changes the database that commands work on", "index"},
 };
 // clang-format on
 

@@ -225,27 +225,27 @@ constexpr Route kHereWithKeys = Route::kSession;
 // clang-format off
 constexpr Command kSubcommands[] = {
     {"DEBUG|DIGEST", -2, kAdministration, Route::kWholeKeyspace, kNoKeys, digest, kServer, "1.0.0",
-     "O(N) where N is the bytes of all keys and values", "Fingerprints the dataset.", ""},
+     "O(N) where N is the bytes of all keys and values", "Fingerprints the dataset", ""},
     {"DEBUG|DIGEST-VALUE", -2, kAdministration, kHereWithKeys, key_range(KeySpec::kRO, 2, -1, 1), digest_value, kServer,
-     "5.0.0", "O(N) where N is the bytes of the values", "Fingerprints values.", "[key [key ...]]"},
-    {"DEBUG|ERROR", -2, kAdministration, kHere, kNoKeys, error, kServer, "1.0.0", "O(1)", "Replies with an error.", "text"},
+     "5.0.0", "O(N) where N is the bytes of the values", "Fingerprints values", "[key [key ...]]"},
+    {"DEBUG|ERROR", -2, kAdministration, kHere, kNoKeys, error, kServer, "1.0.0", "O(1)", "Replies with an error", "text"},
     {"DEBUG|HELP", -2, kAdministration, kHere, kNoKeys, help, kServer, "1.0.0", "O(1)",
-     "Returns a text about the subcommands.", ""},
-    {"DEBUG|LOG", -2, kAdministration, kHere, kNoKeys, log, kServer, "1.0.0", "O(1)", "Writes into the log.", "text"},
+     "Returns a text about the subcommands", ""},
+    {"DEBUG|LOG", -2, kAdministration, kHere, kNoKeys, log, kServer, "1.0.0", "O(1)", "Writes into the log", "text"},
     {"DEBUG|OBJECT", -2, kAdministration, kHereWithKeys, second_key(KeySpec::kRO), object, kServer, "1.0.0", "O(1)",
-     "Tells how a value is stored.", "key"},
+     "Tells how a value is stored", "key"},
     {"DEBUG|PROTOCOL", -2, kAdministration, kHere, kNoKeys, protocol_sample, kServer, "6.0.0", "O(1)",
-     "Replies with a value of a type.", "type"},
+     "Replies with a value of a type", "type"},
     {"DEBUG|SET-ACTIVE-EXPIRE", -2, kAdministration | kMayDefer, kHere, kNoKeys, set_active_expire, kServer, "1.0.0", "O(1)",
-     "Switches the reclaiming of expired keys on or off.", "active"},
-    {"DEBUG|SLEEP", -2, kAdministration, kHere, kNoKeys, sleep, kServer, "1.0.0", "O(1)", "Blocks a core.", "sleep-seconds"},
+     "Switches the reclaiming of expired keys on or off", "active"},
+    {"DEBUG|SLEEP", -2, kAdministration, kHere, kNoKeys, sleep, kServer, "1.0.0", "O(1)", "Blocks a core", "sleep-seconds"},
     {"DEBUG|STRINGMATCH-LEN", -2, kAdministration, kHere, kNoKeys, stringmatch_len, kServer, "6.2.0",
-     "O(N) where N is the length times the pattern's", "Matches a pattern against many bytes.", "length pattern"},
+     "O(N) where N is the length times the pattern's", "Matches a pattern against many bytes", "length pattern"},
 };
 
 constexpr Command kRows[] = {
     {"DEBUG", -2, kAdministration | kContainer, kHere, kNoKeys, nullptr, kServer, "1.0.0", "Depends on subcommand.",
-     "Commands for tests.", "", kNoExtraCategory, kSubcommands},
+     "Commands for tests", "", kNoExtraCategory, kSubcommands},
 };
 // clang-format on
 

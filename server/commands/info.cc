@@ -66,7 +66,7 @@ void info(Context& ctx) {
 // clang-format off
 constexpr Command kRows[] = {
     {"INFO", -1, kLoadingOk | kStaleOk | kMayDefer, Route::kAnywhere, kNoKeys, info, Group::kServer, "1.0.0", "O(1)",
-     "Returns figures about the server.", "[section [section ...]]", kDangerous},
+     "Returns figures about the server", "[section [section ...]]", kDangerous},
 };
 // clang-format on
 

@@ -185,25 +185,25 @@ constexpr std::uint32_t kAdministration = kAdmin | kNoScript | kLoadingOk | kSta
 
 // clang-format off
 constexpr Command kSubcommands[] = {
-    {"LATENCY|DOCTOR", 2, kAdministration, kHere, kNoKeys, doctor, kServer, "2.8.13", "O(1)", "Says what was slow.", ""},
+    {"LATENCY|DOCTOR", 2, kAdministration, kHere, kNoKeys, doctor, kServer, "2.8.13", "O(1)", "Says what was slow", ""},
     {"LATENCY|GRAPH", 3, kAdministration, kHere, kNoKeys, graph, kServer, "2.8.13", "O(1)",
-     "Draws the samples of an event.", "event"},
+     "Draws the samples of an event", "event"},
     {"LATENCY|HELP", 2, kLoadingOk | kStaleOk, kHere, kNoKeys, help, kServer, "2.8.13", "O(1)",
-     "Returns a text about the subcommands.", ""},
+     "Returns a text about the subcommands", ""},
     {"LATENCY|HISTOGRAM", -2, kAdministration, kHere, kNoKeys, histogram, kServer, "7.0.0",
      "O(N) where N is the number of commands with latency information being retrieved.",
-     "Tells how long commands take.", "[command [command ...]]"},
+     "Tells how long commands take", "[command [command ...]]"},
     {"LATENCY|HISTORY", 3, kAdministration, kHere, kNoKeys, history, kServer, "2.8.13", "O(1)",
-     "Returns the samples of an event.", "event"},
+     "Returns the samples of an event", "event"},
     {"LATENCY|LATEST", 2, kAdministration, kHere, kNoKeys, latest, kServer, "2.8.13", "O(1)",
-     "Returns the last sample of each event.", ""},
+     "Returns the last sample of each event", ""},
     {"LATENCY|RESET", -2, kAdministration, kHere, kNoKeys, reset, kServer, "2.8.13", "O(1)",
-     "Forgets the samples of events.", "[event [event ...]]"},
+     "Forgets the samples of events", "[event [event ...]]"},
 };
 
 constexpr Command kRows[] = {
     {"LATENCY", -2, kContainer, kHere, kNoKeys, nullptr, kServer, "2.8.13", "Depends on subcommand.",
-     "Commands about waiting.", "", kNoExtraCategory, kSubcommands},
+     "Commands about waiting", "", kNoExtraCategory, kSubcommands},
 };
 // clang-format on
 

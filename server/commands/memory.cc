@@ -231,21 +231,21 @@ constexpr Group kServer = Group::kServer;
 
 // clang-format off
 constexpr Command kSubcommands[] = {
-    {"MEMORY|DOCTOR", 2, kMayDefer, kHere, kNoKeys, doctor, kServer, "4.0.0", "O(1)", "Names problems with memory.", ""},
+    {"MEMORY|DOCTOR", 2, kMayDefer, kHere, kNoKeys, doctor, kServer, "4.0.0", "O(1)", "Names problems with memory", ""},
     {"MEMORY|HELP", 2, kLoadingOk | kStaleOk, kHere, kNoKeys, help, kServer, "4.0.0", "O(1)",
-     "Returns a text about the subcommands.", ""},
+     "Returns a text about the subcommands", ""},
     {"MEMORY|MALLOC-STATS", 2, 0, kHere, kNoKeys, malloc_stats, kServer, "4.0.0",
-     "Depends on how much memory is allocated, could be slow", "Returns the allocator's own report.", ""},
+     "Depends on how much memory is allocated, could be slow", "Returns the allocator's own report", ""},
     {"MEMORY|PURGE", 2, kMayDefer, kHere, kNoKeys, purge, kServer, "4.0.0",
-     "Depends on how much memory is allocated, could be slow", "Gives free memory back to the system.", ""},
-    {"MEMORY|STATS", 2, kMayDefer, kHere, kNoKeys, stats, kServer, "4.0.0", "O(1)", "Tells what memory is used for.", ""},
+     "Depends on how much memory is allocated, could be slow", "Gives free memory back to the system", ""},
+    {"MEMORY|STATS", 2, kMayDefer, kHere, kNoKeys, stats, kServer, "4.0.0", "O(1)", "Tells what memory is used for", ""},
     {"MEMORY|USAGE", -3, kReadOnly, Route::kKeys, second_key(KeySpec::kRO), usage, kServer, "4.0.0",
-     "O(N) where N is the number of samples.", "Returns the bytes a key takes.", "key [SAMPLES count]"},
+     "O(N) where N is the number of samples.", "Returns the bytes a key takes", "key [SAMPLES count]"},
 };
 
 constexpr Command kRows[] = {
     {"MEMORY", -2, kContainer, kHere, kNoKeys, nullptr, kServer, "4.0.0", "Depends on subcommand.",
-     "Commands about memory.", "", kNoExtraCategory, kSubcommands},
+     "Commands about memory", "", kNoExtraCategory, kSubcommands},
 };
 // clang-format on
 

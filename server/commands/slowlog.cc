@@ -96,18 +96,18 @@ constexpr std::uint32_t kAdministration = kAdmin | kLoadingOk | kStaleOk | kMayD
 // clang-format off
 constexpr Command kSubcommands[] = {
     {"SLOWLOG|GET", -2, kAdministration, kHere, kNoKeys, get, kServer, "2.2.12",
-     "O(N) where N is the number of entries returned", "Returns the commands that took long.", "[count]"},
+     "O(N) where N is the number of entries returned", "Returns the commands that took long", "[count]"},
     {"SLOWLOG|HELP", 2, kLoadingOk | kStaleOk, kHere, kNoKeys, help, kServer, "6.2.0", "O(1)",
-     "Returns a text about the subcommands.", ""},
+     "Returns a text about the subcommands", ""},
     {"SLOWLOG|LEN", 2, kAdministration, kHere, kNoKeys, len, kServer, "2.2.12", "O(1)",
-     "Counts the commands that took long.", ""},
+     "Counts the commands that took long", ""},
     {"SLOWLOG|RESET", 2, kAdministration, kHere, kNoKeys, reset, kServer, "2.2.12",
-     "O(N) where N is the number of entries in the slowlog", "Forgets the commands that took long.", ""},
+     "O(N) where N is the number of entries in the slowlog", "Forgets the commands that took long", ""},
 };
 
 constexpr Command kRows[] = {
     {"SLOWLOG", -2, kContainer, kHere, kNoKeys, nullptr, kServer, "2.2.12", "Depends on subcommand.",
-     "Commands about the commands that took long.", "", kNoExtraCategory, kSubcommands},
+     "Commands about the commands that took long", "", kNoExtraCategory, kSubcommands},
 };
 // clang-format on
 
