@@ -43,6 +43,7 @@ Connection::Connection(ConnectionHost& host, runtime::Wire& wire, std::uint64_t 
 // ---- What the wire says -------------------------------------------------------------------------------------
 
 void Connection::on_received(runtime::Received&& received) {
+  host_.counters().total_reads_processed.add();
   host_.counters().total_net_input_bytes.add(received.size());
   session_.last_active_at = host_.dispatcher().runtime().now();
   if (closing() || session_.close_after_reply) return;
@@ -61,6 +62,7 @@ void Connection::on_received(runtime::Received&& received) {
 }
 
 void Connection::on_received_into(std::size_t count) {
+  host_.counters().total_reads_processed.add();
   host_.counters().total_net_input_bytes.add(count);
   session_.last_active_at = host_.dispatcher().runtime().now();
   if (closing()) return;
@@ -69,6 +71,7 @@ void Connection::on_received_into(std::size_t count) {
 }
 
 void Connection::on_sent(std::size_t count) {
+  host_.counters().total_writes_processed.add();
   host_.counters().total_net_output_bytes.add(count);
   const bool was_full = output_.size() > kOutputHighWater;
   output_.consume(count);

@@ -89,7 +89,7 @@ constexpr Command kSubcommands[] = {
      "Writes the options into the configuration file", ""},
     {"CONFIG|SET", -4, kAdministration | kMayDefer, kHere, kNoKeys, set, kServer, "2.0.0",
      "O(N) when N is the number of configuration parameters provided", "Changes options",
-     "parameter value [parameter value ...]"},
+     "parameter value [parameter value ...]", kNoExtraCategory, {}, Secrets::kOptionValues},
 };
 
 constexpr Command kRows[] = {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "server/commands/database_argument.h"
 #include "server/commands/families.h"
 #include "server/commands/session_name.h"
 #include "server/commands/version.h"
@@ -138,11 +139,10 @@ void reset(Context& ctx) {
 }
 
 void select(Context& ctx) {
-  const auto database = ctx.integer(1);
+  const auto database = database_argument(ctx, 1);
   if (!database) return;
-  if (*database < 0 || *database >= ctx.keys.database_count()) return ctx.fail(Error::kOutOfRangeDatabase);
-  ctx.session().database = static_cast<DatabaseId>(*database);
-  ctx.keys.set_database(ctx.session().database);
+  ctx.session().database = *database;
+  ctx.keys.set_database(*database);
   ctx.reply.ok();
 }
 
@@ -153,12 +153,13 @@ constexpr Group kConnection = Group::kConnection;
 // clang-format off
 constexpr Command kRows[] = {
     {"AUTH",  -2, kAlways, kHere, kNoKeys, auth, kConnection, "1.0.0",
-     "O(N) where N is the number of passwords defined for the user", "Logs the connection in", "[username] password"},
+     "O(N) where N is the number of passwords defined for the user", "Logs the connection in", "[username] password",
+     kNoExtraCategory, {}, Secrets::kAllArguments},
     {"ECHO",   2, kLoadingOk | kStaleOk | kFast, kHere, kNoKeys, echo, kConnection, "1.0.0",
      "O(1)", "Returns the given message", "message"},
     {"HELLO", -1, kAlways, kHere, kNoKeys, hello, kConnection, "6.0.0",
      "O(1)", "Chooses the protocol version, and may log in and name the connection",
-     "[protover [AUTH username password] [SETNAME clientname]]"},
+     "[protover [AUTH username password] [SETNAME clientname]]", kNoExtraCategory, {}, Secrets::kBehindAuth},
     {"PING",  -1, kFast, kHere, kNoKeys, ping, kConnection, "1.0.0",
      "O(1)", "Returns PONG, or the given message", "[message]"},
     {"QUIT",  -1, kAlways | kRunsInMulti, kHere, kNoKeys, quit, kConnection, "1.0.0",

@@ -148,6 +148,7 @@ void write_push(Context& ctx) {
   ctx.reply.push(2);
   ctx.reply.bulk("server-cpu-usage");
   ctx.reply.integer(42);
+  ctx.reply.bulk("Some real reply following the push reply");
 }
 
 struct SampleRow {

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "server/core/process_facts.h"
+#include "server/dispatch/redaction.h"
 #include "storage/base/heap.h"
 #include "storage/base/quote.h"
 
@@ -85,6 +86,7 @@ runtime::TurnResult Core::turn() {
   counters_.expired_keys.add(counts.expired);
   counters_.turns.add(1);
   counters_.longest_turn_us.raise_to(runtime_.ticks_to_nanos(runtime_.ticks() - begin) / 1000);
+  counters_.total_commands_processed.set(statistics_.call_count());
   counters_.sample(runtime_.now());
   const Micros deadline = next_deadline();
   dispatcher_.own().wakes_at = runtime_.wall_clock() + std::max<Micros>(0, deadline - runtime_.now()) / 1000;
@@ -168,7 +170,9 @@ void Core::feed_monitors(const dispatch::Session& session, std::span<const View>
   const Millis wall = runtime_.wall_clock();
   std::string line = fmt::format("{}.{:06} [{} {}]", wall / 1000, wall % 1000 * 1000, session.database,
                                  session.is_unix_socket ? "unix:" + session.local_address : session.peer_address);
-  for (const View arg : args) line += ' ' + quote(arg);
+  const dispatch::Command* command = commands().find(args);
+  CHECK(command != nullptr);
+  for (const View arg : dispatch::without_secrets(*command, args)) line += ' ' + quote(arg);
   auto shared = std::make_shared<const std::string>(std::move(line));
   dispatcher_.visit_every_core(
       [shared](dispatch::CoreServices& core) {
@@ -184,15 +188,23 @@ void Core::feed_monitors(const dispatch::Session& session, std::span<const View>
 
 void Core::report_slow(const dispatch::Session& session, const dispatch::Command& command, std::span<const View> args,
                        std::uint64_t ticks) {
+  const auto duration = static_cast<Micros>(runtime_.ticks_to_nanos(ticks) / 1000);
+  const config::LatencySettings& limits = settings_->latency;
+  if (limits.monitor_threshold_ms > 0 && duration >= limits.monitor_threshold_ms * 1000) {
+    const bool is_fast = command.has(dispatch::kFast);
+    latency_.add(is_fast ? metrics::LatencyMonitor::kFastCommand : metrics::LatencyMonitor::kCommand,
+                 runtime_.wall_clock() / 1000, duration / 1000);
+  }
+  if (limits.slowlog_slower_than_us < 0 || duration < limits.slowlog_slower_than_us) return;
   if (command.has(dispatch::kSkipSlowlog)) return;
   metrics::SlowlogEntry entry;
   entry.unix_seconds = runtime_.wall_clock() / 1000;
-  entry.duration = static_cast<Micros>(runtime_.ticks_to_nanos(ticks) / 1000);
+  entry.duration = duration;
   entry.finished_at = runtime_.now();
-  entry.args = metrics::Slowlog::clip(args);
+  entry.args = metrics::Slowlog::clip(dispatch::without_secrets(command, args));
   entry.client_address = session.peer_address;
   entry.client_name = session.name;
-  slowlog_.add(std::move(entry), static_cast<std::size_t>(settings_->latency.slowlog_entries_max));
+  slowlog_.add(std::move(entry), static_cast<std::size_t>(limits.slowlog_entries_max));
 }
 
 bool Core::reaches(SlotId held, SlotId other) {
@@ -222,8 +234,12 @@ dispatch::CoreServices::KeyCounts Core::count_keys(DatabaseId database) {
 void Core::apply_settings() {
   parser_limits_.bulk_bytes_max = settings_->clients.proto_max_bulk_bytes;
   dispatcher_.set_strict_pipeline_order(settings_->cores.strict_pipeline_order);
-  const std::int64_t slow_us = settings_->latency.slowlog_slower_than_us;
-  dispatcher_.set_slow_ticks(slow_us < 0 ? ~std::uint64_t{0} : runtime_.nanos_to_ticks(static_cast<std::uint64_t>(slow_us) * 1000));
+  // The hot path compares with one limit; report_slow() tells the slow log's from the latency monitor's.
+  const auto ticks = [this](Micros limit) { return runtime_.nanos_to_ticks(static_cast<std::uint64_t>(limit) * 1000); };
+  const config::LatencySettings& latency = settings_->latency;
+  std::uint64_t limit = latency.slowlog_slower_than_us < 0 ? ~std::uint64_t{0} : ticks(latency.slowlog_slower_than_us);
+  if (latency.monitor_threshold_ms > 0) limit = std::min(limit, ticks(latency.monitor_threshold_ms * 1000));
+  dispatcher_.set_slow_ticks(limit);
   slowlog_.trim(static_cast<std::size_t>(settings_->latency.slowlog_entries_max));
   statistics_.set_tracks_distribution(settings_->latency.tracking);
 }

@@ -98,6 +98,14 @@ enum AclCategory : std::uint32_t {
   kConnectionCategory = 1u << 2,
 };
 
+/// Which arguments must not appear in the slow log and in MONITOR.
+enum class Secrets : std::uint8_t {
+  kNone,
+  kAllArguments,  // a password, wherever it stands
+  kBehindAuth,    // the two behind the word AUTH
+  kOptionValues,  // pairs of an option's name and value: the values of sensitive options
+};
+
 struct Command {
   View name;                       // upper case; a subcommand is "CLIENT|LIST"
   std::int16_t arity;              // arguments with the name(s); negative: at least so many
@@ -113,6 +121,7 @@ struct Command {
   View syntax;
   std::uint32_t acl = kNoExtraCategory;
   std::span<const Command> subcommands = {};
+  Secrets secrets = Secrets::kNone;
 
   bool has(std::uint32_t flag) const { return (flags & flag) != 0; }
   bool has_keys() const { return keys[0].begin != KeySpec::Begin::kNone; }

@@ -42,6 +42,7 @@ void CommandStatistics::reset() {
   std::fill(figures_.begin(), figures_.end(), CommandFigures{});
   for (auto& histogram : histograms_) histogram.reset();
   errors_.clear();
+  call_count_ = 0;
   error_count_ = 0;
 }
 
@@ -57,6 +58,7 @@ void CommandStatistics::merge(const CommandStatistics& other) {
     histograms_[i]->merge(*other.histograms_[i]);
   }
   for (const ErrorFigures& error : other.errors_) count_error(error.code, error.count);
+  call_count_ += other.call_count_;
   error_count_ += other.error_count_;
 }
 

@@ -38,6 +38,7 @@ class CommandStatistics {
 
   /// A call that ran for so long. About 2 ns.
   void record_call(std::size_t index, std::uint64_t ticks) {
+    ++call_count_;
     CommandFigures& figures = figures_[index];
     ++figures.calls;
     figures.ticks += ticks;
@@ -70,6 +71,8 @@ class CommandStatistics {
   /// Null while the row was not called.
   const Histogram* distribution(std::size_t index) const { return histograms_[index].get(); }
   const std::vector<ErrorFigures>& errors() const { return errors_; }
+  /// Calls of all rows.
+  std::uint64_t call_count() const { return call_count_; }
   /// Error replies of all codes.
   std::uint64_t error_count() const { return error_count_; }
 
@@ -80,6 +83,7 @@ class CommandStatistics {
   std::vector<std::unique_ptr<Histogram>>
       histograms_;                    // made at a row's first call: most rows never have one
   std::vector<ErrorFigures> errors_;  // few: searched in order, the frequent ones found early
+  std::uint64_t call_count_ = 0;
   std::uint64_t error_count_ = 0;
   bool tracks_distribution_ = true;
 };
