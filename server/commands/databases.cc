@@ -3,6 +3,7 @@
 // All rows but SCAN run with every slot of every core in hand.
 #include <algorithm>
 
+#include "server/commands/database_argument.h"
 #include "server/commands/families.h"
 #include "server/dispatch/context.h"
 #include "server/dispatch/core_services.h"
@@ -250,8 +251,10 @@ bool holds_keys(const Slot& slot, DatabaseId database) {
 void swapdb(Context& ctx) {
   const auto one = ctx.integer(1, Error::kInvalidFirstDatabase);
   if (!one) return;
+  if (!fits_database_number(*one)) return ctx.fail(Error::kInvalidFirstDatabase);
   const auto other = ctx.integer(2, Error::kInvalidSecondDatabase);
   if (!other) return;
+  if (!fits_database_number(*other)) return ctx.fail(Error::kInvalidSecondDatabase);
   const auto exists = [&ctx](std::int64_t database) {
     return database >= 0 && database < ctx.keys.database_count();
   };

@@ -1,5 +1,6 @@
 // Keys of any type: whether they exist, what they are called, where they are.
 #include "eviction/recency.h"
+#include "server/commands/database_argument.h"
 #include "server/commands/families.h"
 #include "server/commands/subcommands.h"
 #include "server/commands/whole_value.h"
@@ -78,15 +79,6 @@ void renamenx(Context& ctx) {
   auto source = ctx.keys.write(ctx.key(0));
   rename_to(ctx, source, ctx.key(0), ctx.key(1));
   ctx.reply.integer(1);
-}
-
-// The database that argument `arg` names, or nothing, with the error replied.
-std::optional<DatabaseId> database_argument(Context& ctx, std::size_t arg) {
-  const auto number = ctx.integer(arg);
-  if (!number) return std::nullopt;
-  if (*number >= 0 && *number < ctx.keys.database_count()) return static_cast<DatabaseId>(*number);
-  ctx.fail(Error::kOutOfRangeDatabase);
-  return std::nullopt;
 }
 
 void move(Context& ctx) {
