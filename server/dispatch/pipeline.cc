@@ -30,6 +30,7 @@ Pipeline::Progress Pipeline::advance() {
   for (;;) {
     if (next_ == window_end_) {
       if (parts_open_ > 0) {
+        dispatcher_.reach().let_go();
         send_parts();
         return Progress::kWaiting;
       }
@@ -85,14 +86,12 @@ void Pipeline::resolve(std::size_t index) {
 // Only what this core may read: lent slots change under their borrower, and other cores' are not ours to look at.
 void Pipeline::prefetch_window() {
   if (keys_.size() < 2 || dispatcher_.own().loans.any()) return;
-  Keyspace& keyspace = dispatcher_.node().keyspace();
-  const auto for_own_keys = [this, &keyspace](auto&& prefetch) {
-    for (const Key& key : keys_) {
-      if (dispatcher_.node().owner(key.slot) == dispatcher_.reach().self()) prefetch(keyspace, session_.database, {&key, 1});
-    }
-  };
-  for_own_keys(prefetch_groups);
-  for_own_keys(prefetch_entries);
+  if (dispatcher_.node().core_count() == 1) return prefetch(dispatcher_.node().keyspace(), session_.database, keys_);
+  own_keys_.clear();
+  for (const Key& key : keys_) {
+    if (dispatcher_.node().owner(key.slot) == dispatcher_.reach().self()) own_keys_.push_back(key);
+  }
+  prefetch(dispatcher_.node().keyspace(), session_.database, own_keys_);
 }
 
 PlacedRequest Pipeline::place(std::size_t index, const Resolved& resolved) const {

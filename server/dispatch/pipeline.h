@@ -141,6 +141,7 @@ class Pipeline final : public BorrowingClient, public LoanWaiter {
   std::size_t next_ = 0;
   std::vector<Resolved> resolved_;
   std::vector<Key> keys_;
+  std::vector<Key> own_keys_;  // those of them in own slots, to be fetched ahead
 
   std::vector<std::unique_ptr<RemotePart>> parts_;  // one for each core ever used; few
   std::size_t parts_open_ = 0;                      // with requests, not yet sent off

@@ -15,7 +15,7 @@ void RemotePart::clear() {
 void RemotePart::run(Dispatcher& owner) {
   if (next_ == 0) {
     home_core_ = from;
-    if (!owner.own().loans.any()) prefetch(owner.node().keyspace());
+    if (!owner.own().loans.any()) prefetch_keys(owner.node().keyspace());
   }
   Domain& domain = owner.own();
   KeyAccess keys = owner.access(domain.shard.effects(), 0, KeyAccess::Touch::kYes);
@@ -41,9 +41,12 @@ void RemotePart::run(Dispatcher& owner) {
 }
 
 // Lent slots' tables may be changing under their borrower, so with loans about nothing is looked at ahead.
-void RemotePart::prefetch(Keyspace& keyspace) const {
-  for (const Item& item : items_) prefetch_groups(keyspace, item.request.database, item.request.invocation.keys);
-  for (const Item& item : items_) prefetch_entries(keyspace, item.request.database, item.request.invocation.keys);
+void RemotePart::prefetch_keys(Keyspace& keyspace) {
+  keys_.clear();
+  for (const Item& item : items_) {
+    keys_.insert(keys_.end(), item.request.invocation.keys.begin(), item.request.invocation.keys.end());
+  }
+  prefetch(keyspace, items_.front().request.database, keys_);
 }
 
 void RemotePart::on_turn() { run(*owner_); }
