@@ -118,7 +118,7 @@ bool parse_list_filter(Context& ctx, ClientFilter& filter) {
   }
   for (std::size_t i = 3; i < ctx.args.size(); ++i) {
     const auto wanted = parse_integer(ctx.args[i]);
-    if (!wanted || *wanted < 0) {
+    if (!wanted) {
       ctx.fail("ERR Invalid client ID");
       return false;
     }
@@ -336,7 +336,7 @@ constexpr Command kSubcommands[] = {
     {"CLIENT|KILL", -3, kOthers | kMayDefer, kHere, kNoKeys, kill, kConnection, "2.4.0",
      "O(N) where N is the number of client connections", "Closes connections",
      "<ip:port | <[ID client-id] | [TYPE <NORMAL | MASTER | SLAVE | REPLICA | PUBSUB>] | [USER username] | [ADDR ip:port] "
-     "| [LADDR ip:port] | [SKIPME yes/no]> [...]>"},
+     "| [LADDR ip:port] | [SKIPME yes/no]> ...>"},
     {"CLIENT|LIST", -2, kOthers | kMayDefer, kHere, kNoKeys, list, kConnection, "2.4.0",
      "O(N) where N is the number of client connections", "Describes the connections",
      "[TYPE <NORMAL | MASTER | REPLICA | PUBSUB>] [ID client-id [client-id ...]]"},

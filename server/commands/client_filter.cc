@@ -20,6 +20,7 @@ std::string flags_of(const Session& session) {
   std::string flags;
   if (session.is_monitor) flags += 'O';
   if (session.is_queueing()) flags += 'x';
+  if (session.is_held_back) flags += 'b';
   if (session.close_after_reply) flags += 'c';
   if (session.close_now) flags += 'A';
   if (session.is_unix_socket) flags += 'U';

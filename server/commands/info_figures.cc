@@ -12,6 +12,7 @@ void collect_clients(CoreServices& core, InfoFigures& figures) {
   core.for_each_client([&figures](ClientHandle& client) {
     ++figures.clients;
     figures.monitors += client.session().is_monitor;
+    figures.blocked += client.session().is_held_back;
     figures.client_bytes += client.heap_bytes();
     figures.largest_input_bytes = std::max<std::uint64_t>(figures.largest_input_bytes, client.input_bytes());
     figures.largest_output_bytes =
@@ -32,6 +33,7 @@ void add(InfoFigures& all, const InfoFigures& core) {
   all.output_bytes_per_second += core.output_bytes_per_second;
   all.clients += core.clients;
   all.monitors += core.monitors;
+  all.blocked += core.blocked;
   all.client_bytes += core.client_bytes;
   all.largest_input_bytes = std::max(all.largest_input_bytes, core.largest_input_bytes);
   all.largest_output_bytes = std::max(all.largest_output_bytes, core.largest_output_bytes);

@@ -16,6 +16,7 @@ struct InfoFigures {
   double output_bytes_per_second = 0;
   std::uint64_t clients = 0;
   std::uint64_t monitors = 0;
+  std::uint64_t blocked = 0;
   std::uint64_t client_bytes = 0;
   std::uint64_t largest_input_bytes = 0;
   std::uint64_t largest_output_bytes = 0;

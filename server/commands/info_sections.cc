@@ -82,7 +82,7 @@ void write_clients(const InfoSource& source, std::string& text) {
   field(text, "maxclients", source.server.settings().network.maxclients);
   field(text, "client_recent_max_input_buffer", source.figures.largest_input_bytes);
   field(text, "client_recent_max_output_buffer", source.figures.largest_output_bytes);
-  field(text, "blocked_clients", 0);
+  field(text, "blocked_clients", source.figures.blocked);
   field(text, "tracking_clients", 0);
   field(text, "clients_in_timeout_table", 0);
   field(text, "monitor_clients", source.figures.monitors);

@@ -37,7 +37,7 @@ void info(Context& ctx) {
   ctx.reply.array(ctx.args.size() - 2);
   for (const View name : ctx.args.subspan(2)) {
     const Command* found = table(ctx).find_name(name);
-    found == nullptr ? ctx.reply.null_array() : write_command_info(ctx.reply, *found, found->name);
+    found == nullptr ? ctx.reply.null_bulk() : write_command_info(ctx.reply, *found, found->name);
   }
 }
 
@@ -88,8 +88,6 @@ void list(Context& ctx) {
     if (matches == nullptr) return ctx.fail(Error::kSyntax);
     value = ctx.args[4];
   }
-  // Without a filter subcommands are left out.
-  const bool with_subcommands = ctx.args.size() > 2;
   const auto array = ctx.reply.begin_array();
   std::size_t shown = 0;
   const auto show = [&](const Command& row) {
@@ -99,7 +97,6 @@ void list(Context& ctx) {
   };
   for (const Command* row : table(ctx).commands()) {
     show(*row);
-    if (!with_subcommands) continue;
     for (const Command& subcommand : row->subcommands) show(subcommand);
   }
   ctx.reply.end_array(array, shown);
