@@ -24,6 +24,12 @@ bool LoanBook::is_claimed(SlotId slot) const {
   return std::any_of(lines_.begin(), lines_.end(), [slot](const Line& line) { return line.wants(slot); });
 }
 
+bool LoanBook::is_held(SlotId slot) const {
+  if (kLendsToEverybody) return false;
+  return std::any_of(lines_.begin(), lines_.end(),
+                     [slot](const Line& line) { return line.granted && line.wants(slot); });
+}
+
 bool LoanBook::conflict(const Line& one, const Line& other) {
   if (kLendsToEverybody) return false;
   if (one.terms == nullptr) return other.wants(one.slot);

@@ -48,12 +48,14 @@ class LoanBook {
  public:
   /// True while `slot` is lent, or others wait for it: a command for it must wait too, in order.
   bool is_lent(SlotId slot) const { return !lines_.empty() && is_claimed(slot); }
+  /// True while somebody has `slot` on loan. All that may hold back a command whose turn has come: who waits behind it does not.
+  bool is_held(SlotId slot) const;
   bool any() const { return !lines_.empty(); }
 
   /// Asks for a loan. kQueued: `waiter.on_turn()` is called when it is granted.
   LoanVerdict request(const LoanTerms& terms, LoanWaiter& waiter);
   /// Lets a command for one slot wait until it is free, behind everything that claimed it before. Precondition: it is
-  /// lent. on_turn() comes once; the command then runs, or waits again.
+  /// lent. on_turn() comes once; the command then runs, or waits for another slot that it needs and that is_held().
   void wait_for(SlotId slot, LoanWaiter& waiter);
   /// A granted loan comes home. Calls on_turn() of whoever can go on now, in order; they may request again.
   void give_back(const LoanTerms& terms);

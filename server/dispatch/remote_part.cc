@@ -1,5 +1,7 @@
 #include "server/dispatch/remote_part.h"
 
+#include <utility>
+
 #include "server/dispatch/dispatcher.h"
 #include "storage/prefetch.h"
 
@@ -22,7 +24,9 @@ void RemotePart::run(Dispatcher& owner) {
   for (; next_ < items_.size(); ++next_) {
     Item& item = items_[next_];
     const PlacedRequest& request = item.request;
-    if (const auto lent = lent_slot(domain.loans, request)) [[unlikely]] {
+    const bool has_its_turn = std::exchange(has_turn_, false);
+    const auto lent = has_its_turn ? held_slot(domain.loans, request) : lent_slot(domain.loans, request);
+    if (lent) [[unlikely]] {
       owner_ = &owner;
       owner.count_lookups(keys);
       return domain.loans.wait_for(*lent, *this);
@@ -36,6 +40,7 @@ void RemotePart::run(Dispatcher& owner) {
     domain.shard.settle();
   }
   owner.count_lookups(keys);
+  owner.reach().let_go();  // a walk over keys may have gone on into another shard
   kind = kPartDone;
   owner.runtime().post(home_core_, *this);
 }
@@ -49,6 +54,9 @@ void RemotePart::prefetch_keys(Keyspace& keyspace) {
   prefetch(keyspace, items_.front().request.database, keys_);
 }
 
-void RemotePart::on_turn() { run(*owner_); }
+void RemotePart::on_turn() {
+  has_turn_ = true;
+  run(*owner_);
+}
 
 }  // namespace shoal::dispatch

@@ -35,6 +35,15 @@ inline std::optional<SlotId> lent_slot(const LoanBook& loans, const PlacedReques
   return std::nullopt;
 }
 
+/// The same for a request that has waited and whose turn it is.
+inline std::optional<SlotId> held_slot(const LoanBook& loans, const PlacedRequest& request) {
+  if (loans.is_held(request.slot)) return request.slot;
+  for (const Key& key : request.invocation.keys) {
+    if (loans.is_held(key.slot)) return key.slot;
+  }
+  return std::nullopt;
+}
+
 class RemotePart final : public runtime::Message, public LoanWaiter {
  public:
   RemotePart(Pipeline& home, CoreId target) : Message(kPartToRun), home_(home), target_(target) {}
@@ -71,6 +80,7 @@ class RemotePart final : public runtime::Message, public LoanWaiter {
   std::size_t next_ = 0;    // the item to run next
   std::size_t merged_ = 0;  // how many replies the home has taken
   Dispatcher* owner_ = nullptr;  // while it waits there
+  bool has_turn_ = false;        // what it waited for has come
   CoreId home_core_ = 0;
   // Its own pool: chunks are taken on the owner's thread and given back on the home core's, never at once.
   protocol::ChunkPool pool_;

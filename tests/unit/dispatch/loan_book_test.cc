@@ -132,6 +132,27 @@ TEST_F(LoanBookTest, ACommandWaitsBehindWhateverClaimedItsSlotBefore) {
   EXPECT_FALSE(book.any());
 }
 
+// Else two commands that wait for one slot would give way to each other for ever.
+TEST_F(LoanBookTest, WhoWaitsBehindACommandDoesNotHoldItBackInItsTurn) {
+  const LoanTerms one = terms(1, {4}), two = terms(2, {5});
+  book.request(one, a);
+  book.request(two, b);
+  book.wait_for(4, c);
+  book.wait_for(4, d);
+  EXPECT_TRUE(book.is_held(4));
+  bool held_in_turn = true, other_held_in_turn = false, lent_in_turn = false;
+  c.then = [&] {
+    held_in_turn = book.is_held(4);
+    other_held_in_turn = book.is_held(5);
+    lent_in_turn = book.is_lent(4);
+  };
+  book.give_back(one);
+  EXPECT_FALSE(held_in_turn);
+  EXPECT_TRUE(other_held_in_turn);
+  EXPECT_TRUE(lent_in_turn) << "d waits for it";
+  EXPECT_EQ(turns, (Turns{"c", "d"}));
+}
+
 TEST_F(LoanBookTest, ACommandForAnotherSlotDoesNotWait) {
   const LoanTerms one = terms(1, {4}), two = terms(2, {5});
   book.request(one, a);
@@ -356,6 +377,7 @@ void LoanWorld::start_single() {
 }
 
 void LoanWorld::run_single(SingleCommand& command) {
+  EXPECT_FALSE(books_[command.book].is_held(command.slot));
   EXPECT_EQ(holders_[command.book][command.slot], 0)
       << "a command runs on slot " << command.slot << " of book " << command.book << ", which is lent";
 }
