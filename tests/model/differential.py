@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT / "tests/python"))
 
 from differences import LEFT_OUT, Generator, rows_of, same, same_in_transaction, seeded, shrink, to_python  # noqa: E402
 from script_file import encode  # noqa: E402
-from script_reply import CLOSED, Connection, Reply, quote, render  # noqa: E402
+from script_reply import CLOSED, Connection, Reply, ReplyError, quote, render  # noqa: E402
 from server_process import Server  # noqa: E402
 
 SKIPPED = 77
@@ -49,11 +49,11 @@ class Target:
         self.connections = []
 
     def run(self, sequence, pipelined):
-        """The replies, one for each request; a server that hangs up or is silent answers `closed` from there on."""
+        """The replies, one for each request; if the server hangs up, is silent or breaks the protocol, that for all."""
         try:
             return self.run_pipelined(sequence) if pipelined else self.run_one_by_one(sequence)
-        except (OSError, ValueError) as error:
-            return [Reply("closed", type(error).__name__)] * len(sequence)
+        except (OSError, ReplyError) as error:
+            return [Reply("simple", f"{type(error).__name__}: {error}".encode())] * len(sequence)
 
     def run_one_by_one(self, sequence):
         return [self.connections[number].ask(*request) for number, request in sequence]

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <memory>
+#include <set>
 
 #include "storage/base/random.h"
 #include "tests/simulation/simulated_server.h"
@@ -65,8 +66,9 @@ class Transfers {
   std::vector<std::string> group_;
   std::uint64_t operations_left_;
   std::uint64_t next_value_ = 1;
-  long long counted_ = 0;    // increments that were confirmed
-  long long uncertain_ = 0;  // increments sent whose reply has not come
+  std::set<TestClient*> counting_;  // between WATCH and MULTI: what came then would belong to the transaction
+  long long counted_ = 0;           // increments that were confirmed
+  long long uncertain_ = 0;         // increments sent whose reply has not come
   Outcome outcome_;
 };
 
@@ -86,7 +88,7 @@ bool Transfers::set_up() {
 TestClient* Transfers::free_client() {
   for (int attempt = 0; attempt < 4; ++attempt) {
     TestClient& client = *server_.clients()[random_.below(server_.clients().size())];
-    if (!client.gone() && client.outstanding() < 12) return &client;
+    if (!client.gone() && client.outstanding() < 12 && !counting_.contains(&client)) return &client;
   }
   return nullptr;
 }
@@ -101,9 +103,7 @@ void Transfers::begin(TestClient& client) {
       case 4: audit(client); break;
       case 5: write_group(client); break;
       case 6: read_group(client); break;
-      default:
-        // What comes between WATCH and EXEC would be part of the transaction.
-        if (client.outstanding() == 0) return count_up(client);
+      default: count_up(client); count = 1;
     }
   }
   client.send();
@@ -162,6 +162,7 @@ void Transfers::check_group(const Reply& values) {
 }
 
 void Transfers::count_up(TestClient& client) {
+  counting_.insert(&client);
   client.queue({"WATCH", "counter", group_[0]},
                [this](const Reply& reply) { expect_status(reply, "OK", "WATCH"); });
   client.queue({"GET", "counter"}, [this, &client](const Reply& reply) { commit_count(client, reply); });
@@ -171,6 +172,7 @@ void Transfers::count_up(TestClient& client) {
 void Transfers::commit_count(TestClient& client, const Reply& value) {
   const std::string next = std::to_string(std::atoll(value.text.c_str()) + 1);
   ++uncertain_;
+  counting_.erase(&client);
   client.queue({"MULTI"}, [this](const Reply& reply) { expect_status(reply, "OK", "MULTI"); });
   client.queue({"SET", "counter", next},
                [this](const Reply& reply) { expect_status(reply, "QUEUED", "SET"); });
