@@ -2,6 +2,7 @@
 """Runs tests/scripts/*.test against a server that it starts itself, and stops, by process id.
 
     tests/run_scripts.py --server shoal --threads 2 [FILE ...]
+    tests/run_scripts.py --server simulated --binary build/release/tests/simulation_bridge --threads 4 --seed 7
     tests/run_scripts.py --server redis [FILE ...]      stock redis-server, the oracle
     tests/run_scripts.py --server redis --record FILE   fills in the replies that FILE lacks
 
@@ -18,8 +19,9 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "python"))
 
 from script_file import Request, ScriptError, load  # noqa: E402
-from script_reply import CLOSED, Connection, ReplyError, matches, parse_expected, plain_text, render  # noqa: E402
+from script_reply import CLOSED, ReplyError, matches, parse_expected, plain_text, render  # noqa: E402
 from server_process import POLL_SECONDS, Server  # noqa: E402
+from simulated_process import SimulatedServer  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SKIPPED = 77
@@ -43,7 +45,7 @@ class CaseRun:
         self.recorded = {}  # line number -> expected lines to insert after it
 
     def run(self):
-        self.control = Connection(self.server.port, self.options.timeout)
+        self.control = self.server.connect(self.options.timeout)
         self.control.ask(b"CLIENT", b"UNPAUSE")
         self.control.ask(b"FLUSHALL")
         try:
@@ -63,7 +65,7 @@ class CaseRun:
 
     def connection(self, name):
         if name not in self.connections:
-            connection = Connection(self.server.port, self.options.timeout)
+            connection = self.server.connect(self.options.timeout)
             self.connections[name] = connection
             if self.case.blocks(name):
                 connection.client_id = connection.ask(b"CLIENT", b"ID").value
@@ -79,7 +81,7 @@ class CaseRun:
             except Mismatch:
                 if not request.eventually or time.monotonic() > deadline:
                     raise
-                time.sleep(POLL_SECONDS)
+                self.server.pass_time(POLL_SECONDS)
 
     def attempt(self, request):
         connection = self.connection(request.connection)
@@ -117,7 +119,7 @@ class CaseRun:
             fields = plain_text(self.control.ask(b"CLIENT", b"LIST", b"ID", b"%d" % client)).split()
             if any(field.startswith("flags=") and "b" in field[6:] for field in fields):
                 return
-            time.sleep(POLL_SECONDS)
+            self.server.pass_time(POLL_SECONDS)
         raise ScriptError(f"client {client} does not block")
 
     def substitute(self, text):
@@ -137,11 +139,12 @@ def describe(path, case, failure):
 def run_file(path, options):
     """Runs one file. Returns (cases run, cases left out, failures as text)."""
     script = load(path)
-    cases = [case for case in script.cases if case.only in (None, options.server)]
+    cases = [case for case in script.cases if case.only in (None, "shoal" if options.server == "simulated" else options.server)]
     failures, recorded = [], {}
     if not cases:
         return 0, len(script.cases), []
-    with Server(options, script.server_options) as server:
+    kind = SimulatedServer if options.server == "simulated" else Server
+    with kind(options, script.server_options) as server:
         cases = with_commands_present(server, cases, options)
         for case in cases:
             run = CaseRun(server, case, options)
@@ -164,7 +167,7 @@ def run_file(path, options):
 
 def with_commands_present(server, cases, options):
     """The cases but for those that need a command which the server does not have (yet)."""
-    connection = Connection(server.port, options.timeout)
+    connection = server.connect(options.timeout)
     known = {}
     for name in {name for case in cases for name in case.needs}:
         known[name] = connection.ask(b"COMMAND", b"INFO", name.encode()).value[0].kind == "array"
@@ -182,9 +185,10 @@ def insert_lines(path, recorded):
 
 def parse_options(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--server", choices=("shoal", "redis"), default="shoal")
+    parser.add_argument("--server", choices=("shoal", "simulated", "redis"), default="shoal")
     parser.add_argument("--binary", type=pathlib.Path, default=ROOT / "build/release/shoal")
     parser.add_argument("--threads", type=int, default=1, help="cores of shoal")
+    parser.add_argument("--seed", type=int, default=1, help="of the simulation")
     parser.add_argument("--timeout", type=float, default=5, help="seconds to wait for one reply")
     parser.add_argument("--jobs", type=int, default=2, help="files at a time")
     parser.add_argument("--record", action="store_true", help="write the replies that a file lacks into it")

@@ -62,6 +62,12 @@ class Server:
             return ["redis-server", *common, "--daemonize", "no", *self.extra]
         return [str(self.options.binary), *common, "--threads", str(self.options.threads), *self.extra]
 
+    def connect(self, timeout_seconds):
+        return Connection(self.port, timeout_seconds)
+
+    def pass_time(self, seconds):
+        time.sleep(seconds)
+
     def log(self):
         return (pathlib.Path(self.directory.name) / "log").read_text(errors="replace")
 
