@@ -217,6 +217,11 @@ void Connection::check_limits(Micros now) {
 
 void Connection::kill() { close(); }
 
+void Connection::admit_without_password() {
+  session_.state &= ~static_cast<std::uint32_t>(dispatch::kNotAuthenticated);
+  if (!batch_running_) parser_.set_authenticated(true);
+}
+
 void Connection::close_if_done() {
   if (closing() || batch_running_ || !output_.empty() || wire_.sending()) return;
   if (session_.close_after_reply || (ended_ && unparsed().empty() && backlog_.empty())) close();

@@ -65,6 +65,9 @@ class Connection final : public runtime::WireEvents, public dispatch::PipelineCl
   /// Closes clients that are idle for longer than `timeout`, or above a soft output limit too long.
   void check_limits(Micros now);
 
+  /// No password is asked any more.
+  void admit_without_password();
+
   bool is_scheduled() const { return scheduled_; }
   void set_scheduled(bool scheduled) { scheduled_ = scheduled; }
   bool closing() const { return stage_ != Stage::kOpen; }

@@ -164,7 +164,7 @@ std::uint64_t walk(Context& ctx, ScanCursor cursor, const ScanOptions& options, 
     const SlotId next = cursor.slot + 1;
     if (next == kSlotCount) return 0;
     cursor = {next, 0};
-    if (seen >= options.count || !ctx.core.reaches(first, next)) return encode_scan_cursor(cursor);
+    if (seen >= options.count || !ctx.core.reaches(next)) return encode_scan_cursor(cursor);
   }
 }
 

@@ -53,7 +53,7 @@ class Core final : public runtime::CoreLogic,
   void feed_monitors(const dispatch::Session& session, std::span<const View> args) override;
   void report_slow(const dispatch::Session& session, const dispatch::Command& command, std::span<const View> args,
                    std::uint64_t ticks) override;
-  bool reaches(SlotId held, SlotId other) override;
+  bool reaches(SlotId slot) override;
   void free_later(Dictionary detached) override { dispatcher_.own().shard.free_later(std::move(detached)); }
   void sleep_blocking(Micros duration) override;
   KeyCounts count_keys(DatabaseId database) override;

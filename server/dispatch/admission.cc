@@ -93,6 +93,15 @@ std::string unknown_command_text(const CommandTable& table, std::span<const View
   return fmt::format("ERR unknown command '{}', with args beginning with: {}", quoted(args[0]), shown);
 }
 
+std::string abort_text(View error) {
+  return fmt::format("EXECABORT Transaction discarded because of: {}", error.substr(error.find(' ') + 1));
+}
+
+bool looks_like_http(View command_name) {
+  const std::string name = lower_case(command_name.substr(0, kQuotedMax));
+  return name == "post" || name == "host:";
+}
+
 std::string wrong_arity_text(const Command& command) {
   return fmt::format("ERR wrong number of arguments for '{}' command", lower_case(command.name));
 }

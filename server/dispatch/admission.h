@@ -22,5 +22,9 @@ View refusal_text(std::uint32_t states);
 /// Redis' error lines for requests that name no command, or give it the wrong number of arguments.
 std::string unknown_command_text(const CommandTable& table, std::span<const View> args);
 std::string wrong_arity_text(const Command& command);
+/// What EXEC answers when it is itself refused with `error`.
+std::string abort_text(View error);
+/// The first word of a POST request, or of its Host line: a browser made to send requests here, not a client.
+bool looks_like_http(View command_name);
 
 }  // namespace shoal::dispatch

@@ -102,9 +102,9 @@ class CoreServices {
   virtual void feed_monitors(const Session& session, std::span<const View> args) = 0;
   /// Notes a command that ran longer than slowlog-log-slower-than.
   virtual void report_slow(const Session& session, const Command& command, std::span<const View> args, std::uint64_t ticks) = 0;
-  /// Whether a command that was brought to slot `held` may touch `other` too, right now: slots of one owner, whose
-  /// shard is in hand, and `other` not lent. For walks over slots (SCAN), which stop where the answer is no.
-  virtual bool reaches(SlotId held, SlotId other) = 0;
+  /// Whether a walk over the keyspace (SCAN) that runs here may go on into this slot now: its shard is in hand or can be
+  /// had without waiting, and it is not lent. Where the answer is no, the walk stops and its cursor says so.
+  virtual bool reaches(SlotId slot) = 0;
   /// Frees what `detached` holds in slices between turns.
   virtual void free_later(Dictionary detached) = 0;
   /// Blocks this core: DEBUG SLEEP, for tests of exactly that.

@@ -143,11 +143,17 @@ Pipeline::Step Pipeline::step(std::size_t index) {
 Pipeline::Step Pipeline::admit(const Resolved& resolved, std::span<const View> args, bool& handled) {
   handled = true;
   const Command* command = resolved.command;
-  if (command == nullptr) [[unlikely]] return refuse(nullptr, unknown_command_text(dispatcher_.node().table(), args));
-  if (!arity_fits(*command, args.size())) [[unlikely]] return refuse(command, wrong_arity_text(*command));
+  if (command == nullptr) [[unlikely]] return refuse_unknown(args);
+  if (!arity_fits(*command, args.size())) [[unlikely]] {
+    if (!command->has(kUsesQueue) || !session_.is_queueing()) return refuse(command, wrong_arity_text(*command));
+    // An EXEC that cannot be run ends the transaction all the same.
+    session_.transaction.must_abort = true;
+    session_.transaction.abort_reason = abort_text(wrong_arity_text(*command));
+  }
   if (const std::uint32_t states = dispatcher_.state() | session_.state) [[unlikely]] {
     const std::uint32_t forbidding = states & states_forbidding(*command, session_);
-    if ((forbidding & (kPausedForAll | kPausedForWrites)) != 0) return Step::kPause;
+    session_.is_held_back = (forbidding & (kPausedForAll | kPausedForWrites)) != 0;
+    if (session_.is_held_back) return Step::kPause;
     if (const View reason = refusal_text(forbidding); !reason.empty()) return refuse(command, reason);
     if (!resolved.key_error.empty()) return refuse(command, resolved.key_error);
     if ((forbidding & kQueueing) != 0) {
@@ -162,6 +168,17 @@ Pipeline::Step Pipeline::admit(const Resolved& resolved, std::span<const View> a
   ++session_.command_count;
   handled = false;
   return Step::kNext;
+}
+
+Pipeline::Step Pipeline::refuse_unknown(std::span<const View> args) {
+  if (looks_like_http(args[0])) {
+    dispatcher_.services().server().log().warning(
+        "Closed a connection that spoke HTTP: somebody may be sending requests across protocols (id={} addr={})", session_.id,
+        session_.peer_address);
+    session_.close_now = true;
+    return Step::kNext;
+  }
+  return refuse(nullptr, unknown_command_text(dispatcher_.node().table(), args));
 }
 
 Pipeline::Step Pipeline::refuse(const Command* command, View error) {
@@ -277,7 +294,7 @@ Pipeline::Step Pipeline::run_holding_slots(const PlacedRequest& request, Effects
 
 Pipeline::Step Pipeline::run_queue(const PlacedRequest& request, KeyAccess& keys) {
   if (!running_queue_ && !begin_queue(request, keys)) return Step::kNext;
-  for (; queue_next_ < running_.size(); ++queue_next_) {
+  for (; queue_next_ < session_.transaction.queue.size(); ++queue_next_) {
     if (run_queued_command(keys) == Step::kWait) return Step::kWait;
   }
   end_queue();
@@ -291,23 +308,21 @@ bool Pipeline::begin_queue(const PlacedRequest& request, KeyAccess& keys) {
   dispatcher_.runner().record_call(*request.invocation.command, 0);
   if (!session_.is_queueing()) {
     reply.error(error_text(Error::kExecWithoutMulti));
-    end_queue();
+    note_local_piece(queue_reply_mark_);
     return false;
   }
   const ExecVerdict verdict = exec_verdict(session_, keys);
   forget_watches(session_, keys);
   dispatcher_.reach().settle();
-  session_.state &= ~static_cast<std::uint32_t>(kQueueing);
-  running_ = std::move(session_.transaction.queue);
-  session_.transaction = {};
   if (verdict == ExecVerdict::kRun) {
-    reply.array(running_.size());
+    reply.array(session_.transaction.queue.size());
     running_queue_ = true;
     queue_next_ = 0;
     return true;
   }
   if (verdict == ExecVerdict::kAborted) {
-    reply.error(error_text(Error::kExecAborted));
+    const std::string& reason = session_.transaction.abort_reason;
+    reply.error(reason.empty() ? error_text(Error::kExecAborted) : View(reason));
   } else {
     reply.null_array();
   }
@@ -316,7 +331,7 @@ bool Pipeline::begin_queue(const PlacedRequest& request, KeyAccess& keys) {
 }
 
 Pipeline::Step Pipeline::run_queued_command(KeyAccess& keys) {
-  const QueuedCommand& queued = running_[queue_next_];
+  const QueuedCommand& queued = session_.transaction.queue[queue_next_];
   queued_args_.assign(queued.args.begin(), queued.args.end());
   queued_keys_.clear();
   append_keys(*queued.command, queued_args_, queued_keys_);
@@ -332,7 +347,8 @@ Pipeline::Step Pipeline::run_queued_command(KeyAccess& keys) {
 
 void Pipeline::end_queue() {
   running_queue_ = false;
-  running_.clear();
+  session_.state &= ~static_cast<std::uint32_t>(kQueueing);
+  session_.transaction = {};
   note_local_piece(queue_reply_mark_);
 }
 
@@ -358,10 +374,13 @@ Pipeline::Step Pipeline::call(const PlacedRequest& request, KeyAccess& keys) {
   }
   dispatcher_.count_lookups(keys);
   dispatcher_.reach().settle();
+  if (outcome.deferred) [[unlikely]] {
+    deferred_ = true;
+    deferred_ticks_ = outcome.ticks;
+    return Step::kWait;
+  }
   if (outcome.ticks >= dispatcher_.slow_ticks()) [[unlikely]] report_slow(request, outcome.ticks);
-  if (!outcome.deferred) return Step::kNext;
-  deferred_ = true;
-  return Step::kWait;
+  return Step::kNext;
 }
 
 Pipeline::Step Pipeline::run(const PlacedRequest& request, KeyAccess& keys) {
@@ -464,13 +483,15 @@ void Pipeline::resume_deferred(const Deferral::WriteReply& write_reply) {
   KeyAccess keys = dispatcher_.access(dispatcher_.own().shard.effects(), session_.database, touch());
   PlacedRequest request;
   if (running_queue_) {
-    request.invocation.command = running_[queue_next_].command;
+    request.invocation.command = session_.transaction.queue[queue_next_].command;
     request.invocation.args = queued_args_;
   } else {
     request = place(next_, resolved_[next_ - window_begin_]);
   }
   Context context(request.invocation, reply, keys, dispatcher_.services(), &session_);
   write_reply(context);
+  dispatcher_.runner().record(*request.invocation.command, deferred_ticks_, context);
+  if (deferred_ticks_ >= dispatcher_.slow_ticks()) [[unlikely]] report_slow(request, deferred_ticks_);
   if (running_queue_) {
     ++queue_next_;
   } else {
@@ -483,7 +504,6 @@ void Pipeline::resume_deferred(const Deferral::WriteReply& write_reply) {
 void Pipeline::abandon() {
   abandoned_ = true;
   batch_ = nullptr;
-  running_.clear();
   if (parked_) {
     dispatcher_.own().loans.withdraw(*this);
     parked_ = false;

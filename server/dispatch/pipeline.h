@@ -97,6 +97,7 @@ class Pipeline final : public BorrowingClient, public LoanWaiter {
   Step step(std::size_t index);
   Step admit(const Resolved& resolved, std::span<const View> args, bool& handled);
   Step refuse(const Command* command, View error);
+  Step refuse_unknown(std::span<const View> args);
   void queue_command(const Command& command, std::span<const View> args);
 
   Step run_in_one_shard(const PlacedRequest& request);
@@ -159,8 +160,7 @@ class Pipeline final : public BorrowingClient, public LoanWaiter {
   Needs needs_;
   Borrowing borrowing_;
 
-  // EXEC: the commands being run, how far, and the arguments and keys of the one that is.
-  std::vector<QueuedCommand> running_;
+  // EXEC: how far the session's queue has been run, and the arguments and keys of the command that is.
   std::size_t queue_next_ = 0;
   bool running_queue_ = false;
   protocol::Output::Mark queue_reply_mark_ = 0;
@@ -169,6 +169,7 @@ class Pipeline final : public BorrowingClient, public LoanWaiter {
 
   bool admitted_ = false;  // the request at next_ has passed admission, and waits
   bool parked_ = false;    // waits in the own loan book
+  std::uint64_t deferred_ticks_ = 0;  // how long it ran before
   bool deferred_ = false;  // the command at next_, or the queued one, replies later
   bool abandoned_ = false;
   bool forgetting_watches_ = false;

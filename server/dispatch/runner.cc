@@ -9,7 +9,7 @@ Runner::Outcome Runner::run(const Invocation& invocation, protocol::ReplyWriter&
   const std::uint64_t begin = runtime_.ticks();
   invocation.command->handler(context);
   const std::uint64_t ticks = runtime_.ticks() - begin;
-  record(*invocation.command, ticks, context);
+  if (!context.deferred()) record(*invocation.command, ticks, context);
   return {ticks, context.deferred()};
 }
 

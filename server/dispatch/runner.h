@@ -16,7 +16,7 @@ class Runner {
     std::uint64_t ticks;  // how long it ran
     bool deferred;
   };
-  /// Runs one command; its reply is complete when this returns, unless deferred. `session` is null when the command
+  /// Runs one command and counts it; its reply is complete when this returns, unless deferred: then the caller counts. `session` is null when the command
   /// runs away from its client's core, or must not see it.
   Outcome run(const Invocation& invocation, protocol::ReplyWriter& reply, KeyAccess& keys, Session* session,
               std::function<Deferral()>* make_deferral = nullptr);

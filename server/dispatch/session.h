@@ -32,7 +32,8 @@ struct WatchedKey {
 struct TransactionState {
   std::vector<QueuedCommand> queue;
   std::vector<WatchedKey> watches;
-  bool must_abort = false;  // a command could not be queued: EXEC answers EXECABORT
+  bool must_abort = false;   // a command could not be queued: EXEC answers EXECABORT
+  std::string abort_reason;  // what EXEC answers then, if not the usual
 };
 
 struct Session {
@@ -54,6 +55,7 @@ struct Session {
   bool no_evict = false;
   bool no_touch = false;
   bool is_monitor = false;
+  bool is_held_back = false;  // by CLIENT PAUSE
 
   /// Bits of State that hold for this session.
   std::uint32_t state = 0;
