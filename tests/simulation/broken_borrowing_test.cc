@@ -12,7 +12,7 @@ constexpr std::uint64_t kSeeds = 500;
 
 TEST(BrokenBorrowing, IsFoundByTheSumOfTheAccounts) {
   std::uint64_t seed = 1;
-  while (seed <= kSeeds && run_transfers(seed, 2).violation.empty()) ++seed;
+  while (seed <= kSeeds && !run_transfers(seed, 2).violation.starts_with("the accounts hold")) ++seed;
   EXPECT_LE(seed, kSeeds) << "no seed shows what is broken: the checker is blind";
 }
 

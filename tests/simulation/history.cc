@@ -27,6 +27,8 @@ bool share_a_key(const Operation& one, const Operation& other) {
 
 HistoryChecker::HistoryChecker(std::vector<Operation> operations) : operations_(std::move(operations)) {
   CHECK(operations_.size() <= 64);
+  std::set<std::uint64_t> moments;
+  for (const Operation& operation : operations_) CHECK(moments.insert(operation.sent).second);
   // The order of replies is mostly a legal one: tried first, it is found at once.
   std::ranges::stable_sort(operations_, {},
                            [](const Operation& one) { return one.reply ? one.replied : ~std::uint64_t{0}; });

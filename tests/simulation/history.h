@@ -23,7 +23,7 @@ struct Operation {
   Kind kind = Kind::kCommand;
   std::size_t client = 0;
   std::vector<Args> commands;  // kTransaction: what stands between MULTI and EXEC; else one
-  std::uint64_t sent = 0;      // on the test's own count of events
+  std::uint64_t sent = 0;      // on the test's own count of events; no two alike
   std::uint64_t replied = 0;
   std::optional<Reply> reply;  // EXEC's, for a transaction; none: the client left before it came
 };

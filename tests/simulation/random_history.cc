@@ -39,7 +39,6 @@ TestClient::OnReply RandomHistory::record(std::size_t operation) {
 }
 
 void RandomHistory::begin(TestClient& client) {
-  ++events_;
   for (std::uint64_t count = 1 + random_.below(4); count > 0 && operations_.size() < kOperations; --count) {
     begin_operation(client);
   }
@@ -50,7 +49,7 @@ void RandomHistory::begin_operation(TestClient& client) {
   const std::size_t number = operations_.size();
   Operation& operation = operations_.emplace_back();
   operation.client = client.number();
-  operation.sent = events_;
+  operation.sent = ++events_;
   switch (random_.below(10)) {
     case 0:
     case 1:
