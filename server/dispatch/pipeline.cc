@@ -151,6 +151,7 @@ Pipeline::Step Pipeline::admit(const Resolved& resolved, std::span<const View> a
     session_.transaction.abort_reason = abort_text(wrong_arity_text(*command));
   }
   if (const std::uint32_t states = dispatcher_.state() | session_.state) [[unlikely]] {
+    session_.last_command = command;  // Also of those that are queued or held back.
     const std::uint32_t forbidding = states & states_forbidding(*command, session_);
     session_.is_held_back = (forbidding & (kPausedForAll | kPausedForWrites)) != 0;
     if (session_.is_held_back) return Step::kPause;
