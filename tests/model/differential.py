@@ -110,7 +110,7 @@ class Differential:
                 return f"    {words}\n    redis {render(other)[:500]}\n    ours  {render(one)[:500]}"
             if other.kind == "simple" and other.value == b"QUEUED":
                 queued[number].append(request)
-            elif request[0].upper() in (b"MULTI", b"EXEC", b"DISCARD"):
+            elif request[0].upper() in (b"EXEC", b"DISCARD"):
                 queued[number] = []
         theirs, ours = self.oracle.contents(), target.contents()
         if theirs != ours:
