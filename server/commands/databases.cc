@@ -151,7 +151,6 @@ bool is_wanted(const Context& ctx, const ScanOptions& options, const Entry& entr
 // Walks on from `cursor` over about `options.count` keys, as far as slots are within reach. Returns where the
 // next call goes on; 0 at the end.
 std::uint64_t walk(Context& ctx, ScanCursor cursor, const ScanOptions& options, std::vector<View>& names) {
-  const SlotId first = cursor.slot;
   std::size_t seen = 0;
   for (;;) {
     if (const Dictionary* dictionary = dictionary_of(ctx, cursor.slot)) {
