@@ -37,7 +37,8 @@ bool parse_conditions(Context& ctx, ExpireConditions& conditions) {
     } else if (is_option(option, "LT")) {
       conditions.if_sooner = true;
     } else {
-      ctx.fail("ERR Unsupported option " + std::string(option));
+      // Shown up to a zero byte, as Redis does.
+      ctx.fail("ERR Unsupported option " + std::string(option.substr(0, option.find('\0'))));
       return false;
     }
   }
