@@ -1,6 +1,7 @@
 #include "server/dispatch/pipeline.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "server/dispatch/admission.h"
 #include "server/dispatch/dispatcher.h"
@@ -145,7 +146,8 @@ Pipeline::Step Pipeline::admit(const Resolved& resolved, std::span<const View> a
   const Command* command = resolved.command;
   if (command == nullptr) [[unlikely]] return refuse_unknown(args);
   if (!arity_fits(*command, args.size())) [[unlikely]] {
-    if (!command->has(kUsesQueue) || !session_.is_queueing()) return refuse(command, wrong_arity_text(*command));
+    if (!command->has(kUsesQueue)) return refuse(command, wrong_arity_text(*command));
+    if (!session_.is_queueing()) return refuse(command, abort_text(wrong_arity_text(*command)));
     // An EXEC that cannot be run ends the transaction all the same.
     session_.transaction.must_abort = true;
     session_.transaction.abort_reason = abort_text(wrong_arity_text(*command));
@@ -212,7 +214,9 @@ Pipeline::Step Pipeline::run_in_one_shard(const PlacedRequest& request) {
   }
   Domain* domain = dispatcher_.reach().domain(owner);
   if (domain == nullptr) [[unlikely]] return send_along(part_for(owner), request);
-  if (const auto lent = lent_slot(domain->loans, request)) [[unlikely]] {
+  const bool has_its_turn = std::exchange(has_turn_, false);
+  const auto lent = has_its_turn ? held_slot(domain->loans, request) : lent_slot(domain->loans, request);
+  if (lent) [[unlikely]] {
     if (!is_ours) return send_along(part_for(owner), request);
     parked_ = true;
     domain->loans.wait_for(*lent, *this);
@@ -466,6 +470,7 @@ void Pipeline::on_part_home(RemotePart&) {
 
 void Pipeline::on_turn() {
   parked_ = false;
+  has_turn_ = true;
   client_.on_resumable();
 }
 

@@ -169,6 +169,7 @@ class Pipeline final : public BorrowingClient, public LoanWaiter {
 
   bool admitted_ = false;  // the request at next_ has passed admission, and waits
   bool parked_ = false;    // waits in the own loan book
+  bool has_turn_ = false;  // has waited there, and may go on
   std::uint64_t deferred_ticks_ = 0;  // how long it ran before
   bool deferred_ = false;  // the command at next_, or the queued one, replies later
   bool abandoned_ = false;

@@ -56,6 +56,7 @@
 #include <utility>
 
 #include "storage/base/check.h"
+#include "storage/base/fetch.h"
 #include "storage/structs/table_segment.h"
 
 namespace shoal::structs {
@@ -83,10 +84,10 @@ class SegmentedTableBase {
   /// First pass of a pipeline: fetches what prefetch_group() reads. The table itself must be in cache.
   void prefetch_segment(std::uint64_t hash) const {
     if (has_directory()) {
-      __builtin_prefetch(directory() + directory_index(hash));
+      fetch(directory() + directory_index(hash));
     } else if (root_ != 0) {
       const internal::SegmentRef segment(root_);
-      __builtin_prefetch(segment.group(segment.home_of(segment.window_of(hash))));
+      fetch(segment.group(segment.home_of(segment.window_of(hash))));
     }
   }
   /// Second pass: fetches the tags and words which prefetch_element() reads.
@@ -98,11 +99,11 @@ class SegmentedTableBase {
     const std::uint64_t* words = segment.words() + home * internal::kGroupSlots;
     if (has_directory()) {
       // The tags are on their way only now: fetch all words they can lead to (two lines, at times three).
-      __builtin_prefetch(group);
-      __builtin_prefetch(words);
-      __builtin_prefetch(words + 8);
+      fetch(group);
+      fetch(words);
+      fetch(words + 8);
     } else if (const internal::GroupMatch m = internal::match_tag(group, internal::tag_of(hash)); m != 0) {
-      __builtin_prefetch(words + std::countr_zero(m));
+      fetch(words + std::countr_zero(m));
     }
   }
 
@@ -277,7 +278,7 @@ class SegmentedTable : public SegmentedTableBase {
       candidate = const_cast<Element*>(&element);
       return true;
     });
-    if (candidate != nullptr) __builtin_prefetch(candidate);
+    if (candidate != nullptr) fetch(candidate);
     return candidate;
   }
 
