@@ -10,7 +10,9 @@ namespace shoal::eviction {
 constexpr Millis kStepMs = 125;
 constexpr std::uint32_t kAccessMask = 0xffffff;
 
-constexpr std::uint32_t access_clock(Millis now) { return static_cast<std::uint32_t>(now / kStepMs) & kAccessMask; }
+constexpr std::uint32_t access_clock(Millis now) {
+  return static_cast<std::uint32_t>(now / kStepMs) & kAccessMask;
+}
 
 /// Milliseconds between the access and now, within one step.
 constexpr Millis idle_ms(std::uint32_t access, std::uint32_t clock_now) {

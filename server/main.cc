@@ -3,9 +3,9 @@
 #include <mimalloc-new-delete.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
 #include <cstdio>
 #include <filesystem>
-#include <fmt/format.h>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -29,11 +29,13 @@ int fail(const std::string& message) {
 
 runtime::HostOptions host_options(const config::Settings& settings) {
   runtime::HostOptions options;
-  options.core_count = settings.cores.threads == 0 ? runtime::usable_cpu_count() : static_cast<CoreId>(settings.cores.threads);
+  options.core_count =
+      settings.cores.threads == 0 ? runtime::usable_cpu_count() : static_cast<CoreId>(settings.cores.threads);
   options.listen.bind = settings.network.binds;
   options.listen.port = static_cast<std::uint32_t>(settings.network.port);
   options.listen.unix_socket = settings.network.unixsocket;
-  if (settings.network.unixsocketperm != 0) options.listen.unix_permissions = static_cast<unsigned>(settings.network.unixsocketperm);
+  if (settings.network.unixsocketperm != 0)
+    options.listen.unix_permissions = static_cast<unsigned>(settings.network.unixsocketperm);
   options.listen.backlog = static_cast<int>(settings.network.tcp_backlog);
   options.signals = runtime::Signals::kStopServer;
   return options;
@@ -110,7 +112,8 @@ int main(int argc, char** argv) {
     case config::Action::kServe: break;
   }
   const config::ProcessSettings& process = invocation.settings.process;
-  if (!process.dir.empty() && chdir(process.dir.c_str()) != 0) return fail("Can't chdir to '" + process.dir + "'");
+  if (!process.dir.empty() && chdir(process.dir.c_str()) != 0)
+    return fail("Can't chdir to '" + process.dir + "'");
   if (process.daemonize && daemon(/*nochdir=*/1, /*noclose=*/0) != 0) return fail("Cannot become a daemon");
   return serve(invocation);
 }

@@ -6,8 +6,9 @@
 
 namespace shoal {
 
-/// What keys are hashed with beside their bytes, so that nobody outside can choose keys that collide. One constant
-/// of the process: chosen before the first key is hashed, never changed after (tables remember hashes).
+/// What keys are hashed with beside their bytes, so that nobody outside can choose keys that collide. One
+/// constant of the process: chosen before the first key is hashed, never changed after (tables remember
+/// hashes).
 class HashSecret {
  public:
   static void choose(std::uint64_t secret) { secret_ = secret; }
@@ -17,13 +18,15 @@ class HashSecret {
   static inline std::uint64_t secret_ = 0x9e3779b97f4a7c15;
 };
 
-/// 35 bits of XXH3 in the upper bits of the word, so that hash, wheel stamp and slot number together fit one word.
-/// Within one slot that tells billions of keys apart well enough. The lowest byte, from which tables take their
-/// tags, repeats the last 8 of the 35: everything in the hash follows from its upper bits.
+/// 35 bits of XXH3 in the upper bits of the word, so that hash, wheel stamp and slot number together fit one
+/// word. Within one slot that tells billions of keys apart well enough. The lowest byte, from which tables
+/// take their tags, repeats the last 8 of the 35: everything in the hash follows from its upper bits.
 std::uint64_t key_hash(View name);
 
 /// The whole hash, from its upper 35 bits.
-constexpr std::uint64_t hash_from_upper_bits(std::uint64_t upper) { return upper | (upper >> 29 & 0xff); }
+constexpr std::uint64_t hash_from_upper_bits(std::uint64_t upper) {
+  return upper | (upper >> 29 & 0xff);
+}
 
 struct Key {
   View name;
@@ -31,10 +34,12 @@ struct Key {
   SlotId slot;
 };
 
-inline Key make_key(View name) { return {name, key_hash(name), key_slot(name)}; }
+inline Key make_key(View name) {
+  return {name, key_hash(name), key_slot(name)};
+}
 
-/// What a timing wheel remembers of a key: its hash, the stamp its entry carries while the reference speaks for it,
-/// and its slot.
+/// What a timing wheel remembers of a key: its hash, the stamp its entry carries while the reference speaks
+/// for it, and its slot.
 class KeyReference {
  public:
   KeyReference(std::uint64_t hash, std::uint16_t stamp, SlotId slot)

@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "storage/preemption_point.h"
 #include "storage/base/bytes.h"
+#include "storage/preemption_point.h"
 #include "storage/types/value.h"
 
 namespace shoal {

@@ -1,7 +1,7 @@
-// Passes that fetch ahead the memory which commands on these keys will read: the misses of many keys overlap, where
-// one after another they would be most of the time a command takes. Each pass only touches what the one before has
-// fetched: slot, table's group of tags, the word behind the tag, the entry. Only for keys whose slots the caller may
-// touch.
+// Passes that fetch ahead the memory which commands on these keys will read: the misses of many keys overlap,
+// where one after another they would be most of the time a command takes. Each pass only touches what the one
+// before has fetched: slot, table's group of tags, the word behind the tag, the entry. Only for keys whose
+// slots the caller may touch.
 #pragma once
 
 #include <span>
@@ -15,7 +15,8 @@ namespace shoal {
 template <class Keys, class Visit>
 void for_each_table(Keyspace& keyspace, DatabaseId database, const Keys& keys, Visit&& visit) {
   for (const Key& key : keys) {
-    if (const Dictionary* dictionary = keyspace.slot(key.slot).find(database)) visit(dictionary->entries, key.hash);
+    if (const Dictionary* dictionary = keyspace.slot(key.slot).find(database))
+      visit(dictionary->entries, key.hash);
   }
 }
 
@@ -23,11 +24,14 @@ void for_each_table(Keyspace& keyspace, DatabaseId database, const Keys& keys, V
 template <class Keys>
 void prefetch(Keyspace& keyspace, DatabaseId database, const Keys& keys) {
   for (const Key& key : keys) fetch(&keyspace.slot(key.slot));
-  for_each_table(keyspace, database, keys, [](const EntryTable& table, std::uint64_t hash) { table.prefetch_segment(hash); });
-  for_each_table(keyspace, database, keys, [](const EntryTable& table, std::uint64_t hash) { table.prefetch_group(hash); });
+  for_each_table(keyspace, database, keys,
+                 [](const EntryTable& table, std::uint64_t hash) { table.prefetch_segment(hash); });
+  for_each_table(keyspace, database, keys,
+                 [](const EntryTable& table, std::uint64_t hash) { table.prefetch_group(hash); });
   for_each_table(keyspace, database, keys, [](const EntryTable& table, std::uint64_t hash) {
     // A usual entry lies on two cache lines.
-    if (const types::Entry* entry = table.prefetch_element(hash)) fetch(reinterpret_cast<const char*>(entry) + 64);
+    if (const types::Entry* entry = table.prefetch_element(hash))
+      fetch(reinterpret_cast<const char*>(entry) + 64);
   });
 }
 

@@ -8,7 +8,8 @@ namespace shoal {
 
 using types::Entry;
 
-Shard::Shard(Keyspace& keyspace, SlotRange slots, Millis now) : keyspace_(keyspace), slots_(slots), wheel_(now) {}
+Shard::Shard(Keyspace& keyspace, SlotRange slots, Millis now)
+    : keyspace_(keyspace), slots_(slots), wheel_(now) {}
 
 void Shard::apply(Effects& effects) {
   for (const Effects::Timer& timer : effects.timers()) wheel_.insert(timer.deadline, timer.reference.word());
@@ -39,8 +40,8 @@ bool Shard::expire(Moment moment, std::size_t budget, const std::function<bool(S
   return more;
 }
 
-// A reference says: look at this key again. Its entry may be gone, have a later deadline (the reference is put back
-// for that), or be spoken for by another reference.
+// A reference says: look at this key again. Its entry may be gone, have a later deadline (the reference is
+// put back for that), or be spoken for by another reference.
 void Shard::fire(KeyReference reference, Moment moment) {
   Slot& slot = keyspace_.slot(reference.slot());
   for (DatabaseId database = 0; database < slot.database_end(); ++database) {
@@ -65,21 +66,24 @@ bool Shard::sweep_stale_timers(std::size_t budget) {
     std::size_t expiring = 0;
     for (SlotId slot = slots_.begin; slot < slots_.end; ++slot) {
       const Slot& data = std::as_const(keyspace_).slot(slot);
-      for (DatabaseId database = 0; database < data.database_end(); ++database) expiring += data.find(database)->expiring;
+      for (DatabaseId database = 0; database < data.database_end(); ++database)
+        expiring += data.find(database)->expiring;
     }
     sweeping_ = wheel_.size() > 2 * expiring + kStaleTimersTolerated;
     if (!sweeping_) return false;
   }
-  sweeping_ = !wheel_.filter(budget, [this](std::uint64_t word) { return speaks_for_an_entry(KeyReference(word)); });
+  sweeping_ =
+      !wheel_.filter(budget, [this](std::uint64_t word) { return speaks_for_an_entry(KeyReference(word)); });
   return sweeping_;
 }
 
 bool Shard::speaks_for_an_entry(KeyReference reference) const {
   const Slot& slot = std::as_const(keyspace_).slot(reference.slot());
   for (DatabaseId database = 0; database < slot.database_end(); ++database) {
-    const Entry* entry = slot.find(database)->entries.find(reference.hash(), [&reference](const Entry& candidate) {
-      return candidate.has_expiry() && candidate.wheel_stamp() == reference.stamp();
-    });
+    const Entry* entry =
+        slot.find(database)->entries.find(reference.hash(), [&reference](const Entry& candidate) {
+          return candidate.has_expiry() && candidate.wheel_stamp() == reference.stamp();
+        });
     if (entry != nullptr) return true;
   }
   return false;
@@ -87,7 +91,8 @@ bool Shard::speaks_for_an_entry(KeyReference reference) const {
 
 bool Shard::free_some(std::size_t budget) {
   if (graveyard_.empty()) return false;
-  if (!graveyard_.front().entries.drain(budget, [](Entry* entry) { types::destroy(entry); })) graveyard_.pop_front();
+  if (!graveyard_.front().entries.drain(budget, [](Entry* entry) { types::destroy(entry); }))
+    graveyard_.pop_front();
   return !graveyard_.empty();
 }
 

@@ -1,5 +1,5 @@
-// Shard: the slots that one core owns, and what goes with them: their timers, the changes they make, and the values that
-// are being freed in slices. One thread at a time: the owner, or who borrowed the shard from it.
+// Shard: the slots that one core owns, and what goes with them: their timers, the changes they make, and the
+// values that are being freed in slices. One thread at a time: the owner, or who borrowed the shard from it.
 #pragma once
 
 #include <deque>
@@ -41,21 +41,25 @@ class Shard {
   /// Where commands that run here leave what they did. settle() after each.
   Effects& effects() { return effects_; }
   void settle() {
-    if (!effects_.empty()) [[unlikely]] apply(effects_);
+    if (!effects_.empty()) [[unlikely]]
+      apply(effects_);
   }
   /// Applies and clears what a command left, here or around slots that were lent.
   void apply(Effects& effects);
   void add_listener(ChangeListener& listener);
 
-  /// Reclaims keys whose deadline has passed, at most `budget` timers; skips slots for which `is_lent` says so.
-  /// Returns whether more is due now.
+  /// Reclaims keys whose deadline has passed, at most `budget` timers; skips slots for which `is_lent` says
+  /// so. Returns whether more is due now.
   bool expire(Moment moment, std::size_t budget, const std::function<bool(SlotId)>& is_lent);
   /// When expire() should next be called; structs::TimingWheel::kNever when nothing waits.
-  Millis next_expiry() const { return active_expire_ ? wheel_.next_deadline() : structs::TimingWheel::kNever; }
+  Millis next_expiry() const {
+    return active_expire_ ? wheel_.next_deadline() : structs::TimingWheel::kNever;
+  }
   void set_active_expire(bool active) { active_expire_ = active; }
 
-  /// Timers whose key has gone or has another stay until they fire. When they outnumber the keys with a deadline (counted
-  /// at the start: O(slots)), drops them, about `budget` timers looked at a call; returns whether to call again soon.
+  /// Timers whose key has gone or has another stay until they fire. When they outnumber the keys with a
+  /// deadline (counted at the start: O(slots)), drops them, about `budget` timers looked at a call; returns
+  /// whether to call again soon.
   bool sweep_stale_timers(std::size_t budget);
 
   /// Takes over a dictionary to be freed by free_some().

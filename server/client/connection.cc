@@ -8,9 +8,12 @@ namespace {
 
 constexpr View kTooManyClientsText = "ERR max number of clients reached";
 constexpr View kProtectedModeText =
-    "DENIED Shoal is running in protected mode: no password is set, and it was not told which addresses to serve, so it "
-    "answers only clients on this machine. To serve others, set a password (requirepass), or turn the mode off with "
-    "CONFIG SET protected-mode no from this machine, or with --protected-mode no at the start, if you know that the "
+    "DENIED Shoal is running in protected mode: no password is set, and it was not told which addresses to "
+    "serve, so it "
+    "answers only clients on this machine. To serve others, set a password (requirepass), or turn the mode "
+    "off with "
+    "CONFIG SET protected-mode no from this machine, or with --protected-mode no at the start, if you know "
+    "that the "
     "server cannot be reached from untrusted networks.";
 
 }  // namespace
@@ -53,8 +56,8 @@ void Connection::on_received(runtime::Received&& received) {
     backlog_.append(received.bytes());
     if (backlog_.size() + parser_.buffered_bytes() > host_.settings().clients.query_buffer_bytes_max) {
       host_.counters().client_query_buffer_limit_disconnections.add(1);
-      host_.log().warning("Closing client that reached max query buffer length: id={} addr={} qbuf={}", session_.id,
-                          session_.peer_address, backlog_.size() + parser_.buffered_bytes());
+      host_.log().warning("Closing client that reached max query buffer length: id={} addr={} qbuf={}",
+                          session_.id, session_.peer_address, backlog_.size() + parser_.buffered_bytes());
       return close();
     }
   }
@@ -169,7 +172,8 @@ void Connection::refuse_protocol() {
 
 // The rest of a big argument need not pass through buffers.
 void Connection::receive_directly() {
-  if (receiving_directly_ || closing() || ended_ || parser_.direct_target().size() < kDirectReceiveMin) return;
+  if (receiving_directly_ || closing() || ended_ || parser_.direct_target().size() < kDirectReceiveMin)
+    return;
   receiving_directly_ = true;
   wire_.receive_into(parser_.direct_target());
 }
@@ -190,7 +194,8 @@ void Connection::flush() {
 }
 
 void Connection::enforce_output_limit(Micros now) {
-  const config::OutputBufferLimit& limit = host_.settings().clients.output_buffer_limit(config::ClientClass::kNormal);
+  const config::OutputBufferLimit& limit =
+      host_.settings().clients.output_buffer_limit(config::ClientClass::kNormal);
   const std::size_t bytes = output_.size();
   const bool above_soft = limit.soft_bytes != 0 && bytes >= limit.soft_bytes;
   if (!above_soft) above_soft_limit_since_ = 0;
@@ -198,8 +203,9 @@ void Connection::enforce_output_limit(Micros now) {
   const bool too_long = above_soft && now - above_soft_limit_since_ > limit.soft_seconds * 1'000'000;
   if (!(limit.hard_bytes != 0 && bytes >= limit.hard_bytes) && !too_long) return;
   host_.counters().client_output_buffer_limit_disconnections.add(1);
-  host_.log().warning("Client id={} addr={} scheduled to be closed ASAP for overcoming of output buffer limits.", session_.id,
-                      session_.peer_address);
+  host_.log().warning(
+      "Client id={} addr={} scheduled to be closed ASAP for overcoming of output buffer limits.", session_.id,
+      session_.peer_address);
   close();
 }
 
@@ -215,7 +221,9 @@ void Connection::check_limits(Micros now) {
 
 // ---- The end ------------------------------------------------------------------------------------------------
 
-void Connection::kill() { close(); }
+void Connection::kill() {
+  close();
+}
 
 void Connection::admit_without_password() {
   session_.state &= ~static_cast<std::uint32_t>(dispatch::kNotAuthenticated);
@@ -238,11 +246,13 @@ void Connection::forget_if_free() {
   if (stage_ == Stage::kClosed && !pipeline_.busy()) host_.forget(*this);
 }
 
-std::size_t Connection::input_bytes() const { return unparsed().size() + backlog_.size() + parser_.buffered_bytes(); }
+std::size_t Connection::input_bytes() const {
+  return unparsed().size() + backlog_.size() + parser_.buffered_bytes();
+}
 
 std::size_t Connection::heap_bytes() const {
-  return sizeof *this + working_.capacity() + backlog_.capacity() + parser_.heap_bytes() + batch_.heap_bytes() +
-         output_.heap_bytes();
+  return sizeof *this + working_.capacity() + backlog_.capacity() + parser_.heap_bytes() +
+         batch_.heap_bytes() + output_.heap_bytes();
 }
 
 }  // namespace shoal::client

@@ -2,11 +2,12 @@
 //
 //   wire -> received buffer -> parser -> batch -> pipeline -> output -> wire
 //
-// One batch is under way at a time: its arguments are views into the received buffer, which stays pinned until the
-// batch is done. Bytes that arrive meanwhile are copied to a backlog. Limits: the backlog and an unfinished request
-// together by client-query-buffer-limit; the output by kOutputHighWater, above which no further request is begun until the client has read
-// (its requests then wait in the backlog, so a client may send a pipeline of any length before it reads), and by
-// client-output-buffer-limit, above which it is closed.
+// One batch is under way at a time: its arguments are views into the received buffer, which stays pinned
+// until the batch is done. Bytes that arrive meanwhile are copied to a backlog. Limits: the backlog and an
+// unfinished request together by client-query-buffer-limit; the output by kOutputHighWater, above which no
+// further request is begun until the client has read (its requests then wait in the backlog, so a client may
+// send a pipeline of any length before it reads), and by client-output-buffer-limit, above which it is
+// closed.
 #pragma once
 
 #include <string>
@@ -47,7 +48,9 @@ class ConnectionHost {
 /// Why a connection may be turned away at the door.
 enum class Welcome : std::uint8_t { kAccepted, kTooManyClients, kProtectedMode };
 
-class Connection final : public runtime::WireEvents, public dispatch::PipelineClient, public dispatch::ClientHandle {
+class Connection final : public runtime::WireEvents,
+                         public dispatch::PipelineClient,
+                         public dispatch::ClientHandle {
  public:
   /// Bytes of replies beyond which no further request of the connection is begun.
   static constexpr std::size_t kOutputHighWater = kMiB;
@@ -122,8 +125,8 @@ class Connection final : public runtime::WireEvents, public dispatch::PipelineCl
   protocol::Output output_;
   dispatch::Pipeline pipeline_;
 
-  runtime::Received input_;         // being parsed and run, or
-  std::string working_;             // a former backlog that is
+  runtime::Received input_;  // being parsed and run, or
+  std::string working_;      // a former backlog that is
   std::size_t working_begin_ = 0;
   std::string backlog_;             // came later
   std::size_t input_consumed_ = 0;  // of the input, by the batch under way

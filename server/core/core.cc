@@ -1,7 +1,7 @@
 #include "server/core/core.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 #include <thread>
 
 #include "server/core/process_facts.h"
@@ -23,12 +23,15 @@ Core::Core(Process& process, runtime::Runtime& runtime)
 
 Core::~Core() = default;
 
-void Core::on_start() { next_housekeeping_ = runtime_.now(); }
+void Core::on_start() {
+  next_housekeeping_ = runtime_.now();
+}
 
 // ---- Connections --------------------------------------------------------------------------------------------
 
 client::Welcome Core::welcome(const runtime::Wire& wire) const {
-  if (runtime_.wire_count() > static_cast<std::uint64_t>(settings_->network.maxclients)) return client::Welcome::kTooManyClients;
+  if (runtime_.wire_count() > static_cast<std::uint64_t>(settings_->network.maxclients))
+    return client::Welcome::kTooManyClients;
   const bool open_to_all = !settings_->network.protected_mode || !settings_->security.requirepass.empty();
   if (!open_to_all && !wire.is_loopback()) return client::Welcome::kProtectedMode;
   return client::Welcome::kAccepted;
@@ -52,7 +55,9 @@ void Core::schedule(client::Connection& connection) {
   ready_.push_back(&connection);
 }
 
-void Core::schedule_after_pause(client::Connection& connection) { paused_.push_back(connection.session().id); }
+void Core::schedule_after_pause(client::Connection& connection) {
+  paused_.push_back(connection.session().id);
+}
 
 void Core::forget(client::Connection& connection) {
   forgotten_.push_back(connection.session().id);
@@ -128,7 +133,8 @@ Micros Core::next_deadline() {
   Micros deadline = next_housekeeping_;
   const Millis expiry = process_.node.domain(runtime_.core()).shard.next_expiry();
   if (expiry != structs::TimingWheel::kNever) {
-    deadline = std::min(deadline, runtime_.now() + std::max<Millis>(0, expiry - runtime_.wall_clock()) * 1000);
+    deadline =
+        std::min(deadline, runtime_.now() + std::max<Millis>(0, expiry - runtime_.wall_clock()) * 1000);
   }
   if (pause_.until != 0) deadline = std::min(deadline, pause_.until);
   return deadline;
@@ -168,8 +174,9 @@ void Core::add_monitors(int change) {
 // +1700000000.123456 [0 127.0.0.1:50402] "set" "key" "value"
 void Core::feed_monitors(const dispatch::Session& session, std::span<const View> args) {
   const Millis wall = runtime_.wall_clock();
-  std::string line = fmt::format("{}.{:06} [{} {}]", wall / 1000, wall % 1000 * 1000, session.database,
-                                 session.is_unix_socket ? "unix:" + session.local_address : session.peer_address);
+  std::string line =
+      fmt::format("{}.{:06} [{} {}]", wall / 1000, wall % 1000 * 1000, session.database,
+                  session.is_unix_socket ? "unix:" + session.local_address : session.peer_address);
   const dispatch::Command* command = commands().find(args);
   CHECK(command != nullptr);
   if (command->has(dispatch::kSkipMonitor | dispatch::kAdmin)) return;
@@ -187,8 +194,8 @@ void Core::feed_monitors(const dispatch::Session& session, std::span<const View>
       [] {});
 }
 
-void Core::report_slow(const dispatch::Session& session, const dispatch::Command& command, std::span<const View> args,
-                       std::uint64_t ticks) {
+void Core::report_slow(const dispatch::Session& session, const dispatch::Command& command,
+                       std::span<const View> args, std::uint64_t ticks) {
   const auto duration = static_cast<Micros>(runtime_.ticks_to_nanos(ticks) / 1000);
   const config::LatencySettings& limits = settings_->latency;
   if (limits.monitor_threshold_ms > 0 && duration >= limits.monitor_threshold_ms * 1000) {
@@ -210,12 +217,15 @@ void Core::report_slow(const dispatch::Session& session, const dispatch::Command
 
 bool Core::reaches(SlotId slot) {
   if (dispatcher_.holds_whole_keyspace()) return true;
-  // A walk may go on into the shard of the next core, if that one sleeps: small keyspaces then take one call, as anywhere.
+  // A walk may go on into the shard of the next core, if that one sleeps: small keyspaces then take one call,
+  // as anywhere.
   const dispatch::Domain* domain = dispatcher_.reach().domain(process_.node.owner(slot));
   return domain != nullptr && !domain->loans.is_lent(slot);
 }
 
-void Core::sleep_blocking(Micros duration) { std::this_thread::sleep_for(std::chrono::microseconds(duration)); }
+void Core::sleep_blocking(Micros duration) {
+  std::this_thread::sleep_for(std::chrono::microseconds(duration));
+}
 
 dispatch::CoreServices::KeyCounts Core::count_keys(DatabaseId database) {
   KeyCounts counts;
@@ -237,9 +247,12 @@ void Core::apply_settings() {
   parser_limits_.bulk_bytes_max = settings_->clients.proto_max_bulk_bytes;
   dispatcher_.set_strict_pipeline_order(settings_->cores.strict_pipeline_order);
   // The hot path compares with one limit; report_slow() tells the slow log's from the latency monitor's.
-  const auto ticks = [this](Micros limit) { return runtime_.nanos_to_ticks(static_cast<std::uint64_t>(limit) * 1000); };
+  const auto ticks = [this](Micros limit) {
+    return runtime_.nanos_to_ticks(static_cast<std::uint64_t>(limit) * 1000);
+  };
   const config::LatencySettings& latency = settings_->latency;
-  std::uint64_t limit = latency.slowlog_slower_than_us < 0 ? ~std::uint64_t{0} : ticks(latency.slowlog_slower_than_us);
+  std::uint64_t limit =
+      latency.slowlog_slower_than_us < 0 ? ~std::uint64_t{0} : ticks(latency.slowlog_slower_than_us);
   if (latency.monitor_threshold_ms > 0) limit = std::min(limit, ticks(latency.monitor_threshold_ms * 1000));
   dispatcher_.set_slow_ticks(limit);
   slowlog_.trim(static_cast<std::size_t>(settings_->latency.slowlog_entries_max));
@@ -261,8 +274,9 @@ void Core::publish(config::Settings settings, std::function<void(Status)> then) 
     if (Status set = process_.log.set_file(settings.log.file); !set.ok()) return then(set.failure());
   }
   auto shared = std::make_shared<const config::Settings>(std::move(settings));
-  dispatcher_.visit_every_core([shared](dispatch::CoreServices& core) { static_cast<Core&>(core).adopt(shared); },
-                               [then] { then(success()); });
+  dispatcher_.visit_every_core(
+      [shared](dispatch::CoreServices& core) { static_cast<Core&>(core).adopt(shared); },
+      [then] { then(success()); });
 }
 
 void Core::on_every_core(std::function<void(dispatch::CoreServices&)> visit, std::function<void()> then) {
@@ -274,7 +288,9 @@ void Core::on_stop_requested() {
   runtime_.stop();
 }
 
-std::int64_t Core::used_memory_bytes() const { return heap::bytes_in_use(); }
+std::int64_t Core::used_memory_bytes() const {
+  return heap::bytes_in_use();
+}
 
 std::int64_t Core::used_memory_peak_bytes() const {
   return std::max(process_.used_memory_peak.load(std::memory_order_relaxed), used_memory_bytes());

@@ -1,5 +1,6 @@
-// Core: one thread's server. It owns its connections, drives its dispatcher and its shard's clockwork, and offers
-// commands what they may ask of a core (CoreServices) and of the server (Server). Runs under any runtime::Runtime.
+// Core: one thread's server. It owns its connections, drives its dispatcher and its shard's clockwork, and
+// offers commands what they may ask of a core (CoreServices) and of the server (Server). Runs under any
+// runtime::Runtime.
 #pragma once
 
 #include <memory>
@@ -51,8 +52,8 @@ class Core final : public runtime::CoreLogic,
   void set_active_expire(bool active) override { dispatcher_.own().shard.set_active_expire(active); }
   void add_monitors(int change) override;
   void feed_monitors(const dispatch::Session& session, std::span<const View> args) override;
-  void report_slow(const dispatch::Session& session, const dispatch::Command& command, std::span<const View> args,
-                   std::uint64_t ticks) override;
+  void report_slow(const dispatch::Session& session, const dispatch::Command& command,
+                   std::span<const View> args, std::uint64_t ticks) override;
   bool reaches(SlotId slot) override;
   void free_later(Dictionary detached) override { dispatcher_.own().shard.free_later(std::move(detached)); }
   void sleep_blocking(Micros duration) override;
@@ -114,7 +115,7 @@ class Core final : public runtime::CoreLogic,
   std::vector<std::uint64_t> paused_;         // sessions that wait for the end of CLIENT PAUSE
   std::vector<std::uint64_t> forgotten_;
   dispatch::Pause pause_;
-  int monitors_ = 0;        // on all cores
+  int monitors_ = 0;  // on all cores
   Micros next_housekeeping_ = 0;
 };
 

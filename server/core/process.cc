@@ -4,7 +4,8 @@
 
 namespace shoal::core {
 
-Process::Process(config::Settings initial, config::Log& the_log, CoreId core_count, Millis now, std::string id)
+Process::Process(config::Settings initial, config::Log& the_log, CoreId core_count, Millis now,
+                 std::string id)
     : initial_settings(std::make_shared<const config::Settings>(std::move(initial))),
       log(the_log),
       table(commands::all_families()),

@@ -1,5 +1,5 @@
-// What the cores of one server process share, beside the data (dispatch::Node): the configuration as last published, the
-// log, and what INFO says of the process. Immutable after start, but for what says otherwise.
+// What the cores of one server process share, beside the data (dispatch::Node): the configuration as last
+// published, the log, and what INFO says of the process. Immutable after start, but for what says otherwise.
 #pragma once
 
 #include <atomic>

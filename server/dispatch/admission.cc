@@ -1,7 +1,7 @@
 #include "server/dispatch/admission.h"
 
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 
 #include "server/dispatch/errors.h"
 
@@ -69,7 +69,8 @@ std::uint32_t states_forbidding(const Command& command, const Session& session) 
   std::uint32_t flags = command.flags;
   // EXEC writes if one of its commands does.
   if (command.has(kUsesQueue)) {
-    for (const QueuedCommand& queued : session.transaction.queue) flags |= queued.command->flags & (kWrite | kMayReplicate);
+    for (const QueuedCommand& queued : session.transaction.queue)
+      flags |= queued.command->flags & (kWrite | kMayReplicate);
   }
   return states_for(flags);
 }

@@ -1,5 +1,5 @@
-// Admission: whether a request may run in the state its core and its session are in. States are bits, a command's
-// flags say which of them forbid it, and each has a row with what the client is told.
+// Admission: whether a request may run in the state its core and its session are in. States are bits, a
+// command's flags say which of them forbid it, and each has a row with what the client is told.
 #pragma once
 
 #include <string>

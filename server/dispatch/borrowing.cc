@@ -64,7 +64,8 @@ void Borrowing::ask(const std::vector<SlotId>& slots) {
 void Borrowing::ask_whole_keyspace() {
   CHECK(idle());
   used_ = 0;
-  for (CoreId core = 0; core < dispatcher_.node().core_count(); ++core) loan_for(core).terms.whole_shard = true;
+  for (CoreId core = 0; core < dispatcher_.node().core_count(); ++core)
+    loan_for(core).terms.whole_shard = true;
   send_all();
 }
 

@@ -1,5 +1,5 @@
-// Borrowing: how a coordinator gets slots of several cores into its hands for one command, transaction or script, when
-// they cannot simply be reached (reach.h). One visible ladder:
+// Borrowing: how a coordinator gets slots of several cores into its hands for one command, transaction or
+// script, when they cannot simply be reached (reach.h). One visible ladder:
 //
 //   kIdle -> kAsking -> kHolding -> kReturning -> kIdle
 //               |  ^

@@ -1,6 +1,6 @@
-// A command is a row of data. COMMAND, COMMAND DOCS, routing, admission, ACL, statistics and (later) cluster redirects all read
-// the same row; no code asks for a command's name. A family is a file in server/commands that holds its rows and
-// their handlers; server/dispatch/command_table.h lists the families.
+// A command is a row of data. COMMAND, COMMAND DOCS, routing, admission, ACL, statistics and (later) cluster
+// redirects all read the same row; no code asks for a command's name. A family is a file in server/commands
+// that holds its rows and their handlers; server/dispatch/command_table.h lists the families.
 #pragma once
 
 #include <array>
@@ -11,7 +11,8 @@
 namespace shoal::dispatch {
 
 class Context;
-/// Runs the command and appends exactly one reply (or none, after Context::defer()). Plain, synchronous, bounded.
+/// Runs the command and appends exactly one reply (or none, after Context::defer()). Plain, synchronous,
+/// bounded.
 using Handler = void (*)(Context&);
 
 /// What a command is and does: Redis' own flag names in COMMAND INFO (command_flag_names()).
@@ -35,7 +36,7 @@ enum CommandFlag : std::uint32_t {
   kAllowBusy = 1u << 16,
   kNoAsyncLoading = 1u << 17,
   // Below: how this server treats the row; not shown to clients.
-  kContainer = 1u << 24,   // has subcommands, and does nothing of its own
+  kContainer = 1u << 24,    // has subcommands, and does nothing of its own
   kRunsInMulti = 1u << 25,  // is run, not queued, between MULTI and EXEC
   kUsesWatches = 1u << 26,  // needs the slots of the keys its session watches
   kUsesQueue = 1u << 27,    // needs the slots of the commands its session has queued
@@ -44,25 +45,26 @@ enum CommandFlag : std::uint32_t {
 
 /// Where a command runs.
 enum class Route : std::uint8_t {
-  kAnywhere,       // no key: on the connection's own core, at once
-  kKeys,           // by its keys: here, on the one core that owns them, or here with slots borrowed from several
-  kSession,        // by its keys and its session's: always here, every slot that is not ours borrowed (WATCH, EXEC)
-  kCursor,         // on the core whose slots the cursor in argument 1 points at (SCAN)
+  kAnywhere,  // no key: on the connection's own core, at once
+  kKeys,      // by its keys: here, on the one core that owns them, or here with slots borrowed from several
+  kSession,  // by its keys and its session's: always here, every slot that is not ours borrowed (WATCH, EXEC)
+  kCursor,   // on the core whose slots the cursor in argument 1 points at (SCAN)
   kWholeKeyspace,  // here, with every slot of every core borrowed
 };
 
-/// States in which some commands are refused. A state of a core or of a session is one bit; the row's `forbidden_in` names those
-/// that refuse it, and server/dispatch/admission.cc has the row of reasons. The gate never grows.
+/// States in which some commands are refused. A state of a core or of a session is one bit; the row's
+/// `forbidden_in` names those that refuse it, and server/dispatch/admission.cc has the row of reasons. The
+/// gate never grows.
 enum State : std::uint32_t {
   kNotAuthenticated = 1u << 0,
-  kQueueing = 1u << 1,       // between MULTI and EXEC: the command is queued
+  kQueueing = 1u << 1,  // between MULTI and EXEC: the command is queued
   kLoading = 1u << 2,
   kOverMemory = 1u << 3,
   kReadOnlyReplica = 1u << 4,
-  kSubscribed = 1u << 5,     // RESP2 only
+  kSubscribed = 1u << 5,  // RESP2 only
   kPausedForWrites = 1u << 6,
   kPausedForAll = 1u << 7,
-  kMonitored = 1u << 8,      // somebody watches with MONITOR
+  kMonitored = 1u << 8,  // somebody watches with MONITOR
 };
 
 /// The keys of a request: as the key specifications of COMMAND INFO say it.
@@ -70,24 +72,48 @@ struct KeySpec {
   enum class Begin : std::uint8_t { kNone, kIndex, kKeyword };
   enum class Find : std::uint8_t { kRange, kKeyCount };
   enum Access : std::uint16_t {
-    kRW = 1, kRO = 2, kOW = 4, kRM = 8,
-    kAccess = 16, kUpdate = 32, kInsert = 64, kDelete = 128,
-    kNotKey = 256, kIncomplete = 512, kVariableFlags = 1024,
+    kRW = 1,
+    kRO = 2,
+    kOW = 4,
+    kRM = 8,
+    kAccess = 16,
+    kUpdate = 32,
+    kInsert = 64,
+    kDelete = 128,
+    kNotKey = 256,
+    kIncomplete = 512,
+    kVariableFlags = 1024,
   };
 
   Begin begin = Begin::kNone;
   Find find = Find::kRange;
-  std::int8_t index = 0;    // kIndex: first key's argument; kKeyword: where the search for the keyword starts
-  std::int8_t last = 0;     // kRange: last key relative to the first; negative counts from the end (-1: last argument)
-  std::int8_t step = 1;     // kRange: distance between keys; kKeyCount: too
-  std::int8_t count_at = 0; // kKeyCount: where the number of keys stands, relative to `index`; keys follow it
+  std::int8_t index = 0;  // kIndex: first key's argument; kKeyword: where the search for the keyword starts
+  std::int8_t last =
+      0;  // kRange: last key relative to the first; negative counts from the end (-1: last argument)
+  std::int8_t step = 1;  // kRange: distance between keys; kKeyCount: too
+  std::int8_t count_at =
+      0;  // kKeyCount: where the number of keys stands, relative to `index`; keys follow it
   std::uint16_t access = 0;
   View keyword = {};
 };
 
 enum class Group : std::uint8_t {
-  kString, kGeneric, kTransactions, kConnection, kServer, kHash, kList, kSet, kSortedSet, kStream, kBitmap,
-  kHyperLogLog, kGeo, kPubSub, kScripting, kCluster,
+  kString,
+  kGeneric,
+  kTransactions,
+  kConnection,
+  kServer,
+  kHash,
+  kList,
+  kSet,
+  kSortedSet,
+  kStream,
+  kBitmap,
+  kHyperLogLog,
+  kGeo,
+  kPubSub,
+  kScripting,
+  kCluster,
 };
 
 /// ACL categories beyond those that flags and group imply.
@@ -107,8 +133,8 @@ enum class Secrets : std::uint8_t {
 };
 
 struct Command {
-  View name;                       // upper case; a subcommand is "CLIENT|LIST"
-  std::int16_t arity;              // arguments with the name(s); negative: at least so many
+  View name;           // upper case; a subcommand is "CLIENT|LIST"
+  std::int16_t arity;  // arguments with the name(s); negative: at least so many
   std::uint32_t flags;
   Route route;
   std::array<KeySpec, 2> keys;
@@ -129,13 +155,23 @@ struct Command {
 
 // Key specifications that rows use. The access flags are what COMMAND INFO shows.
 constexpr std::array<KeySpec, 2> kNoKeys = {};
-constexpr std::array<KeySpec, 2> key_range(std::uint16_t access, std::int8_t first, std::int8_t last, std::int8_t step) {
-  return {KeySpec{KeySpec::Begin::kIndex, KeySpec::Find::kRange, first, last, step, 0, access, {}}, KeySpec{}};
+constexpr std::array<KeySpec, 2> key_range(std::uint16_t access, std::int8_t first, std::int8_t last,
+                                           std::int8_t step) {
+  return {KeySpec{KeySpec::Begin::kIndex, KeySpec::Find::kRange, first, last, step, 0, access, {}},
+          KeySpec{}};
 }
-constexpr std::array<KeySpec, 2> first_key(std::uint16_t access) { return key_range(access, 1, 0, 1); }
-constexpr std::array<KeySpec, 2> second_key(std::uint16_t access) { return key_range(access, 2, 0, 1); }
-constexpr std::array<KeySpec, 2> every_key(std::uint16_t access) { return key_range(access, 1, -1, 1); }
-constexpr std::array<KeySpec, 2> every_second_key(std::uint16_t access) { return key_range(access, 1, -1, 2); }
+constexpr std::array<KeySpec, 2> first_key(std::uint16_t access) {
+  return key_range(access, 1, 0, 1);
+}
+constexpr std::array<KeySpec, 2> second_key(std::uint16_t access) {
+  return key_range(access, 2, 0, 1);
+}
+constexpr std::array<KeySpec, 2> every_key(std::uint16_t access) {
+  return key_range(access, 1, -1, 1);
+}
+constexpr std::array<KeySpec, 2> every_second_key(std::uint16_t access) {
+  return key_range(access, 1, -1, 2);
+}
 constexpr std::array<KeySpec, 2> two_keys(std::uint16_t first_access, std::uint16_t second_access) {
   return {first_key(first_access)[0], second_key(second_access)[0]};
 }

@@ -27,7 +27,8 @@ std::optional<std::int64_t> Context::integer(std::size_t arg, Error error) {
   return value;
 }
 
-std::optional<std::int64_t> Context::integer_in(std::size_t arg, std::int64_t min, std::int64_t max, View error) {
+std::optional<std::int64_t> Context::integer_in(std::size_t arg, std::int64_t min, std::int64_t max,
+                                                View error) {
   const auto value = parse_integer(args[arg]);
   if (value && *value >= min && *value <= max) return value;
   fail(error);

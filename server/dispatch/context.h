@@ -1,5 +1,5 @@
-// Context: all that a running command sees. It asks for keys and gets them, and does not know which core it runs on or whose slots
-// it was lent. A handler appends one reply, and says what it changed through `keys`.
+// Context: all that a running command sees. It asks for keys and gets them, and does not know which core it
+// runs on or whose slots it was lent. A handler appends one reply, and says what it changed through `keys`.
 #pragma once
 
 #include <functional>
@@ -33,8 +33,8 @@ struct Invocation {
   std::size_t batch_index = 0;
 };
 
-/// Continues a command that could not reply at once. Copyable; resume() exactly one of the copies, once, on the
-/// session's core. If the client has gone meanwhile, resuming does nothing.
+/// Continues a command that could not reply at once. Copyable; resume() exactly one of the copies, once, on
+/// the session's core. If the client has gone meanwhile, resuming does nothing.
 class Deferral {
  public:
   using WriteReply = std::function<void(Context&)>;
@@ -76,7 +76,8 @@ class Context {
   }
   bool has_session() const { return session_ != nullptr; }
 
-  /// The heap block of a big argument, to be kept as a value without a copy; empty when args[arg] must be copied.
+  /// The heap block of a big argument, to be kept as a value without a copy; empty when args[arg] must be
+  /// copied.
   HeapBytes take(std::size_t arg) const {
     return invocation_.batch == nullptr ? HeapBytes() : invocation_.batch->take(invocation_.batch_index, arg);
   }

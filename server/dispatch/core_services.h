@@ -1,5 +1,5 @@
-// What commands may ask of the core they run on, and of the server around it. Interfaces only: server/core implements
-// them, so that no command includes the runtime, a connection or a service.
+// What commands may ask of the core they run on, and of the server around it. Interfaces only: server/core
+// implements them, so that no command includes the runtime, a connection or a service.
 #pragma once
 
 #include <functional>
@@ -47,15 +47,15 @@ struct Pause {
 class Server {
  public:
   virtual const config::Settings& settings() const = 0;
-  /// Publishes changed settings to every core; `then` runs here when all have them. Fails, changing nothing, when an
-  /// option could not take effect (a port that cannot be bound, say).
+  /// Publishes changed settings to every core; `then` runs here when all have them. Fails, changing nothing,
+  /// when an option could not take effect (a port that cannot be bound, say).
   virtual void publish(config::Settings settings, std::function<void(Status)> then) = 0;
   virtual const CommandTable& commands() const = 0;
   virtual config::Log& log() = 0;
 
   virtual CoreId core_count() const = 0;
-  /// Runs `visit` on every core, on that core's thread, in no order; then `then` here. Neither may block. `visit` is
-  /// called concurrently: it writes only to what belongs to its core.
+  /// Runs `visit` on every core, on that core's thread, in no order; then `then` here. Neither may block.
+  /// `visit` is called concurrently: it writes only to what belongs to its core.
   virtual void on_every_core(std::function<void(CoreServices&)> visit, std::function<void()> then) = 0;
 
   /// SHUTDOWN: ends the process cleanly after this turn.
@@ -78,8 +78,8 @@ class CoreServices {
  public:
   virtual CoreId id() const = 0;
   virtual Server& server() = 0;
-  virtual Micros now() const = 0;             // monotonic
-  virtual Micros now_fresh() const = 0;       // the same clock, read again
+  virtual Micros now() const = 0;        // monotonic
+  virtual Micros now_fresh() const = 0;  // the same clock, read again
   virtual Millis wall_clock() const = 0;
   /// Lengths of commands, as CommandStatistics counts them, in nanoseconds.
   virtual std::uint64_t ticks_to_nanos(std::uint64_t ticks) const = 0;
@@ -96,14 +96,17 @@ class CoreServices {
   virtual Pause pause() const = 0;
   /// Whether expired keys are reclaimed without being touched (DEBUG SET-ACTIVE-EXPIRE).
   virtual void set_active_expire(bool active) = 0;
-  /// How many sessions on all cores watch every request (MONITOR): this core reports its own requests if above zero.
+  /// How many sessions on all cores watch every request (MONITOR): this core reports its own requests if
+  /// above zero.
   virtual void add_monitors(int change) = 0;
   /// Shows a request that is about to run to every client in MONITOR.
   virtual void feed_monitors(const Session& session, std::span<const View> args) = 0;
   /// Notes a command that ran longer than slowlog-log-slower-than.
-  virtual void report_slow(const Session& session, const Command& command, std::span<const View> args, std::uint64_t ticks) = 0;
-  /// Whether a walk over the keyspace (SCAN) that runs here may go on into this slot now: its shard is in hand or can be
-  /// had without waiting, and it is not lent. Where the answer is no, the walk stops and its cursor says so.
+  virtual void report_slow(const Session& session, const Command& command, std::span<const View> args,
+                           std::uint64_t ticks) = 0;
+  /// Whether a walk over the keyspace (SCAN) that runs here may go on into this slot now: its shard is in
+  /// hand or can be had without waiting, and it is not lent. Where the answer is no, the walk stops and its
+  /// cursor says so.
   virtual bool reaches(SlotId slot) = 0;
   /// Frees what `detached` holds in slices between turns.
   virtual void free_later(Dictionary detached) = 0;

@@ -5,7 +5,11 @@
 namespace shoal::dispatch {
 
 Dispatcher::Dispatcher(Node& node, runtime::Runtime& runtime, CoreServices& services)
-    : node_(node), runtime_(runtime), services_(services), runner_(runtime, services, node.table()), reach_(node, runtime) {}
+    : node_(node),
+      runtime_(runtime),
+      services_(services),
+      runner_(runtime, services, node.table()),
+      reach_(node, runtime) {}
 
 Moment Dispatcher::moment() const {
   const Millis now = runtime_.wall_clock();

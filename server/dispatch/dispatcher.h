@@ -1,5 +1,5 @@
-// Dispatcher: one core's part in running commands. It knows the shards within reach, runs what other cores send, and
-// carries the messages of pipelines, borrowings and visits. One per core; never blocks.
+// Dispatcher: one core's part in running commands. It knows the shards within reach, runs what other cores
+// send, and carries the messages of pipelines, borrowings and visits. One per core; never blocks.
 #pragma once
 
 #include <functional>
@@ -23,7 +23,8 @@ struct VisitGroup {
 };
 struct Visit final : runtime::Message {
   explicit Visit(std::shared_ptr<VisitGroup> visit_group) : Message(kVisit), group(std::move(visit_group)) {}
-  std::shared_ptr<VisitGroup> group;  // touched by its members one after another, except `visit`, which is only called
+  std::shared_ptr<VisitGroup>
+      group;  // touched by its members one after another, except `visit`, which is only called
   CoreId home = 0;
 };
 

@@ -1,4 +1,5 @@
-// What a client can get wrong, and what it is told: one table. Texts are those of Redis 7.0, for clients read them.
+// What a client can get wrong, and what it is told: one table. Texts are those of Redis 7.0, for clients read
+// them.
 #pragma once
 
 #include <array>

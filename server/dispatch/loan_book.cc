@@ -4,7 +4,8 @@
 
 namespace shoal::dispatch {
 
-// A build that lends every slot to whoever asks: the tests of serialisability must find out (tests/simulation).
+// A build that lends every slot to whoever asks: the tests of serialisability must find out
+// (tests/simulation).
 #ifdef SHOAL_BROKEN_BORROWING
 constexpr bool kLendsToEverybody = true;
 #else
@@ -64,21 +65,23 @@ void LoanBook::wait_for(SlotId slot, LoanWaiter& waiter) {
 }
 
 void LoanBook::give_back(const LoanTerms& terms) {
-  const auto line = std::find_if(lines_.begin(), lines_.end(), [&terms](const Line& candidate) { return candidate.terms == &terms; });
+  const auto line = std::find_if(lines_.begin(), lines_.end(),
+                                 [&terms](const Line& candidate) { return candidate.terms == &terms; });
   CHECK(line != lines_.end() && line->granted);
   lines_.erase(line);
   advance();
 }
 
 void LoanBook::withdraw(const LoanWaiter& waiter) {
-  const auto line = std::find_if(lines_.begin(), lines_.end(), [&waiter](const Line& candidate) { return candidate.waiter == &waiter; });
+  const auto line = std::find_if(lines_.begin(), lines_.end(),
+                                 [&waiter](const Line& candidate) { return candidate.waiter == &waiter; });
   if (line == lines_.end()) return;
   lines_.erase(line);
   advance();
 }
 
-// Lets everybody go on whom nobody before blocks. A waiter's turn may change the book, so the search starts again
-// after each.
+// Lets everybody go on whom nobody before blocks. A waiter's turn may change the book, so the search starts
+// again after each.
 void LoanBook::advance() {
   for (bool found = true; found;) {
     found = false;

@@ -1,16 +1,16 @@
 // LoanBook: which slots of one core are lent, to whom, and who waits for them.
 //
-// A command that needs slots of several cores asks each of those cores for a Loan, with a ticket from one global
-// counter. A core
+// A command that needs slots of several cores asks each of those cores for a Loan, with a ticket from one
+// global counter. A core
 //   - grants a loan whose slots are all free, at once;
 //   - queues it if its ticket is younger (larger) than every ticket that holds or waits for one of its slots;
 //   - refuses it otherwise: the coordinator gives everything back and starts again with a new ticket.
-// So whoever waits, waits for somebody older: no cycle, no deadlock. Commands that need a single lent slot wait
-// in the same queue; they hold nothing anywhere, so nobody can wait for them in a circle.
+// So whoever waits, waits for somebody older: no cycle, no deadlock. Commands that need a single lent slot
+// wait in the same queue; they hold nothing anywhere, so nobody can wait for them in a circle.
 //
 // Touched only by the shard's owner, or by who borrowed the shard (runtime/shard_gate.h).
-// Cost: is_lent() is one load; the rest is linear in the loans and waiters of this core at the moment, which number at most
-// one for each connection with such a command under way.
+// Cost: is_lent() is one load; the rest is linear in the loans and waiters of this core at the moment, which
+// number at most one for each connection with such a command under way.
 #pragma once
 
 #include <vector>
@@ -25,8 +25,8 @@ using Ticket = std::uint64_t;
 
 enum class LoanVerdict : std::uint8_t { kGranted, kQueued, kRefused };
 
-/// The slots that one coordinator wants of one core. Owned by the coordinator; the book keeps a pointer while the
-/// loan is granted or queued.
+/// The slots that one coordinator wants of one core. Owned by the coordinator; the book keeps a pointer while
+/// the loan is granted or queued.
 struct LoanTerms {
   Ticket ticket = 0;
   std::vector<SlotId> slots;  // without duplicates; ignored when `whole_shard`
@@ -48,14 +48,16 @@ class LoanBook {
  public:
   /// True while `slot` is lent, or others wait for it: a command for it must wait too, in order.
   bool is_lent(SlotId slot) const { return !lines_.empty() && is_claimed(slot); }
-  /// True while somebody has `slot` on loan. All that may hold back a command whose turn has come: who waits behind it does not.
+  /// True while somebody has `slot` on loan. All that may hold back a command whose turn has come: who waits
+  /// behind it does not.
   bool is_held(SlotId slot) const;
   bool any() const { return !lines_.empty(); }
 
   /// Asks for a loan. kQueued: `waiter.on_turn()` is called when it is granted.
   LoanVerdict request(const LoanTerms& terms, LoanWaiter& waiter);
-  /// Lets a command for one slot wait until it is free, behind everything that claimed it before. Precondition: it is
-  /// lent. on_turn() comes once; the command then runs, or waits for another slot that it needs and that is_held().
+  /// Lets a command for one slot wait until it is free, behind everything that claimed it before.
+  /// Precondition: it is lent. on_turn() comes once; the command then runs, or waits for another slot that it
+  /// needs and that is_held().
   void wait_for(SlotId slot, LoanWaiter& waiter);
   /// A granted loan comes home. Calls on_turn() of whoever can go on now, in order; they may request again.
   void give_back(const LoanTerms& terms);

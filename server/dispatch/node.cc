@@ -3,7 +3,9 @@
 namespace shoal::dispatch {
 
 SlotRange initial_slots(CoreId core, CoreId core_count) {
-  const auto bound = [core_count](std::uint32_t n) { return static_cast<SlotId>(n * kSlotCount / core_count); };
+  const auto bound = [core_count](std::uint32_t n) {
+    return static_cast<SlotId>(n * kSlotCount / core_count);
+  };
   return {bound(core), bound(core + 1u)};
 }
 

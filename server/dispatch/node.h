@@ -1,5 +1,5 @@
-// Node: what the cores of one process share, and all of it that they share. The keyspace is shared by address only: a
-// slot's data belongs to one core at a time.
+// Node: what the cores of one process share, and all of it that they share. The keyspace is shared by address
+// only: a slot's data belongs to one core at a time.
 #pragma once
 
 #include <atomic>
@@ -13,13 +13,14 @@
 
 namespace shoal::dispatch {
 
-/// What a core owns of the data: its shard, and the book of which slots of it are lent. Touched by the owner, or by
-/// who borrowed the shard from it.
+/// What a core owns of the data: its shard, and the book of which slots of it are lent. Touched by the owner,
+/// or by who borrowed the shard from it.
 struct Domain {
   Domain(Keyspace& keyspace, SlotRange slots, Millis now) : shard(keyspace, slots, now) {}
   Shard shard;
   LoanBook loans;
-  /// Until when the owner means to sleep (wall clock): a borrower that leaves an earlier timer behind wakes it.
+  /// Until when the owner means to sleep (wall clock): a borrower that leaves an earlier timer behind wakes
+  /// it.
   Millis wakes_at = 0;
 };
 

@@ -27,7 +27,8 @@ void Pipeline::start(protocol::RequestBatch& batch) {
 }
 
 Pipeline::Progress Pipeline::advance() {
-  if (parts_out_ > 0 || parked_ || deferred_ || !(borrowing_.idle() || borrowing_.holding())) return Progress::kWaiting;
+  if (parts_out_ > 0 || parked_ || deferred_ || !(borrowing_.idle() || borrowing_.holding()))
+    return Progress::kWaiting;
   for (;;) {
     if (next_ == window_end_) {
       if (parts_open_ > 0) {
@@ -70,7 +71,11 @@ void Pipeline::resolve_window() {
 
 void Pipeline::resolve(std::size_t index) {
   const protocol::Request request = (*batch_)[index];
-  Resolved resolved{dispatcher_.node().table().find(request.args), {}, static_cast<std::uint32_t>(keys_.size()), 0, kNoOwner};
+  Resolved resolved{dispatcher_.node().table().find(request.args),
+                    {},
+                    static_cast<std::uint32_t>(keys_.size()),
+                    0,
+                    kNoOwner};
   const Command* command = resolved.command;
   if (command != nullptr && command->has_keys() && arity_fits(*command, request.args.size())) {
     if (const auto error = append_keys(*command, request.args, keys_)) resolved.key_error = *error;
@@ -84,10 +89,12 @@ void Pipeline::resolve(std::size_t index) {
   resolved_.push_back(resolved);
 }
 
-// Only what this core may read: lent slots change under their borrower, and other cores' are not ours to look at.
+// Only what this core may read: lent slots change under their borrower, and other cores' are not ours to look
+// at.
 void Pipeline::prefetch_window() {
   if (keys_.size() < 2 || dispatcher_.own().loans.any()) return;
-  if (dispatcher_.node().core_count() == 1) return prefetch(dispatcher_.node().keyspace(), session_.database, keys_);
+  if (dispatcher_.node().core_count() == 1)
+    return prefetch(dispatcher_.node().keyspace(), session_.database, keys_);
   own_keys_.clear();
   for (const Key& key : keys_) {
     if (dispatcher_.node().owner(key.slot) == dispatcher_.reach().self()) own_keys_.push_back(key);
@@ -109,7 +116,9 @@ PlacedRequest Pipeline::place(std::size_t index, const Resolved& resolved) const
   return request;
 }
 
-KeyAccess::Touch Pipeline::touch() const { return session_.no_touch ? KeyAccess::Touch::kNo : KeyAccess::Touch::kYes; }
+KeyAccess::Touch Pipeline::touch() const {
+  return session_.no_touch ? KeyAccess::Touch::kNo : KeyAccess::Touch::kYes;
+}
 
 // ---- One request --------------------------------------------------------------------------------------------
 
@@ -128,7 +137,8 @@ Pipeline::Step Pipeline::step(std::size_t index) {
       KeyAccess keys = dispatcher_.access(dispatcher_.own().shard.effects(), session_.database, touch());
       return run(request, keys);
     }
-    case Route::kKeys: return resolved.owner == kSeveral ? run_over_cores(resolved, request) : run_in_one_shard(request);
+    case Route::kKeys:
+      return resolved.owner == kSeveral ? run_over_cores(resolved, request) : run_in_one_shard(request);
     case Route::kCursor: {
       PlacedRequest placed = request;
       placed.slot = parse_scan_cursor(args[1]).value_or(ScanCursor{}).slot;
@@ -144,7 +154,8 @@ Pipeline::Step Pipeline::step(std::size_t index) {
 Pipeline::Step Pipeline::admit(const Resolved& resolved, std::span<const View> args, bool& handled) {
   handled = true;
   const Command* command = resolved.command;
-  if (command == nullptr) [[unlikely]] return refuse_unknown(args);
+  if (command == nullptr) [[unlikely]]
+    return refuse_unknown(args);
   if (!arity_fits(*command, args.size())) [[unlikely]] {
     if (!command->has(kUsesQueue)) return refuse(command, wrong_arity_text(*command));
     if (!session_.is_queueing()) return refuse(command, abort_text(wrong_arity_text(*command)));
@@ -166,7 +177,8 @@ Pipeline::Step Pipeline::admit(const Resolved& resolved, std::span<const View> a
     }
     if ((forbidding & kMonitored) != 0) dispatcher_.services().feed_monitors(session_, args);
   }
-  if (!resolved.key_error.empty()) [[unlikely]] return refuse(command, resolved.key_error);
+  if (!resolved.key_error.empty()) [[unlikely]]
+    return refuse(command, resolved.key_error);
   session_.last_command = command;
   ++session_.command_count;
   handled = false;
@@ -176,8 +188,9 @@ Pipeline::Step Pipeline::admit(const Resolved& resolved, std::span<const View> a
 Pipeline::Step Pipeline::refuse_unknown(std::span<const View> args) {
   if (looks_like_http(args[0])) {
     dispatcher_.services().server().log().warning(
-        "Closed a connection that spoke HTTP: somebody may be sending requests across protocols (id={} addr={})", session_.id,
-        session_.peer_address);
+        "Closed a connection that spoke HTTP: somebody may be sending requests across protocols (id={} "
+        "addr={})",
+        session_.id, session_.peer_address);
     session_.close_now = true;
     return Step::kNext;
   }
@@ -203,7 +216,8 @@ void Pipeline::queue_command(const Command& command, std::span<const View> args)
   note_local_piece(before);
 }
 
-// One shard has all it needs: ours, one that can be borrowed from its sleeping core, or else it is sent there.
+// One shard has all it needs: ours, one that can be borrowed from its sleeping core, or else it is sent
+// there.
 Pipeline::Step Pipeline::run_in_one_shard(const PlacedRequest& request) {
   const CoreId owner = dispatcher_.node().owner(request.slot);
   const bool is_ours = owner == dispatcher_.reach().self();
@@ -213,7 +227,8 @@ Pipeline::Step Pipeline::run_in_one_shard(const PlacedRequest& request) {
     if (dispatcher_.strict_pipeline_order()) return Step::kWait;
   }
   Domain* domain = dispatcher_.reach().domain(owner);
-  if (domain == nullptr) [[unlikely]] return send_along(part_for(owner), request);
+  if (domain == nullptr) [[unlikely]]
+    return send_along(part_for(owner), request);
   const bool has_its_turn = std::exchange(has_turn_, false);
   const auto lent = has_its_turn ? held_slot(domain->loans, request) : lent_slot(domain->loans, request);
   if (lent) [[unlikely]] {
@@ -255,7 +270,8 @@ void Pipeline::collect_needs(const Command& command, std::span<const Key> keys) 
   if (command.route == Route::kWholeKeyspace || command.route == Route::kCursor) needs_.whole_keyspace = true;
   for (const Key& key : keys) needs_.slots.push_back(key.slot);
   if (command.has(kUsesWatches)) {
-    for (const WatchedKey& watched : session_.transaction.watches) needs_.slots.push_back(key_slot(watched.name));
+    for (const WatchedKey& watched : session_.transaction.watches)
+      needs_.slots.push_back(key_slot(watched.name));
   }
   if (!command.has(kUsesQueue) || session_.transaction.must_abort) return;
   for (const QueuedCommand& queued : session_.transaction.queue) {
@@ -267,8 +283,8 @@ void Pipeline::collect_needs(const Command& command, std::span<const Key> keys) 
   }
 }
 
-// Whether everything needed can be touched right now: no message, no waiting. A transaction in which a command may
-// reply later cannot keep sleeping cores' shards that long, and takes the slots by loan.
+// Whether everything needed can be touched right now: no message, no waiting. A transaction in which a
+// command may reply later cannot keep sleeping cores' shards that long, and takes the slots by loan.
 bool Pipeline::slots_reachable() {
   const Node& node = dispatcher_.node();
   if (needs_.may_defer && (needs_.whole_keyspace || !needs_.slots.empty())) return false;
@@ -289,7 +305,8 @@ Pipeline::Step Pipeline::run_holding_slots(const PlacedRequest& request, Effects
   KeyAccess keys = dispatcher_.access(dispatcher_.own().shard.effects(), request.database, request.touch);
   keys.set_router(&router);
   dispatcher_.set_holds_whole_keyspace(needs_.whole_keyspace);
-  const Step step = request.invocation.command->has(kUsesQueue) ? run_queue(request, keys) : run(request, keys);
+  const Step step =
+      request.invocation.command->has(kUsesQueue) ? run_queue(request, keys) : run(request, keys);
   dispatcher_.set_holds_whole_keyspace(false);
   if (step == Step::kNext && borrowing_.holding()) borrowing_.give_back();
   return step;
@@ -384,7 +401,8 @@ Pipeline::Step Pipeline::call(const PlacedRequest& request, KeyAccess& keys) {
     deferred_ticks_ = outcome.ticks;
     return Step::kWait;
   }
-  if (outcome.ticks >= dispatcher_.slow_ticks()) [[unlikely]] report_slow(request, outcome.ticks);
+  if (outcome.ticks >= dispatcher_.slow_ticks()) [[unlikely]]
+    report_slow(request, outcome.ticks);
   return Step::kNext;
 }
 
@@ -415,7 +433,8 @@ void Pipeline::note_local_piece(protocol::Output::Mark before) {
   } else if (replies_suppressed()) [[unlikely]] {
     output_.truncate(before);
   }
-  if (session_.reply_mode != ReplyMode::kOn) [[unlikely]] step_reply_mode();
+  if (session_.reply_mode != ReplyMode::kOn) [[unlikely]]
+    step_reply_mode();
 }
 
 void Pipeline::merge_replies() {
@@ -426,9 +445,11 @@ void Pipeline::merge_replies() {
     } else {
       const RemotePart::Item& item = piece.part->next_home();
       output_.append_front_of(piece.part->replies(), item.reply_bytes);
-      if (item.ticks >= dispatcher_.slow_ticks()) [[unlikely]] report_slow(item.request, item.ticks);
+      if (item.ticks >= dispatcher_.slow_ticks()) [[unlikely]]
+        report_slow(item.request, item.ticks);
     }
-    if (piece.suppressed) [[unlikely]] output_.truncate(before);
+    if (piece.suppressed) [[unlikely]]
+      output_.truncate(before);
   }
   pieces_.clear();
   for (const auto& part : parts_) part->clear();
@@ -479,7 +500,9 @@ void Pipeline::on_borrowed() {
   client_.on_resumable();
 }
 
-void Pipeline::on_returned() { client_.on_resumable(); }
+void Pipeline::on_returned() {
+  client_.on_resumable();
+}
 
 void Pipeline::resume_deferred(const Deferral::WriteReply& write_reply) {
   CHECK(deferred_);
@@ -497,7 +520,8 @@ void Pipeline::resume_deferred(const Deferral::WriteReply& write_reply) {
   Context context(request.invocation, reply, keys, dispatcher_.services(), &session_);
   write_reply(context);
   dispatcher_.runner().record(*request.invocation.command, deferred_ticks_, context);
-  if (deferred_ticks_ >= dispatcher_.slow_ticks()) [[unlikely]] report_slow(request, deferred_ticks_);
+  if (deferred_ticks_ >= dispatcher_.slow_ticks()) [[unlikely]]
+    report_slow(request, deferred_ticks_);
   if (running_queue_) {
     ++queue_next_;
   } else {
@@ -518,7 +542,8 @@ void Pipeline::abandon() {
   if (borrowing_.idle()) forget_own_watches();
 }
 
-// A borrowing that the client no longer needs: used, if it can be, for the watches that its session still has.
+// A borrowing that the client no longer needs: used, if it can be, for the watches that its session still
+// has.
 void Pipeline::finish_abandoned() {
   if (forgetting_watches_) {
     KeyAccess keys = dispatcher_.access(dispatcher_.own().shard.effects(), session_.database, touch());
@@ -531,7 +556,8 @@ void Pipeline::finish_abandoned() {
 void Pipeline::forget_own_watches() {
   if (session_.transaction.watches.empty()) return;
   needs_.clear();
-  for (const WatchedKey& watched : session_.transaction.watches) needs_.slots.push_back(key_slot(watched.name));
+  for (const WatchedKey& watched : session_.transaction.watches)
+    needs_.slots.push_back(key_slot(watched.name));
   if (slots_reachable()) {
     KeyAccess keys = dispatcher_.access(dispatcher_.own().shard.effects(), session_.database, touch());
     keys.set_router(&dispatcher_.reach());

@@ -1,15 +1,17 @@
-// Pipeline: a connection's requests on their way from parsed to replied, a batch at a time. It finds each one's row and
-// keys, lets the processor fetch their memory ahead, decides where each runs, and puts the replies in the order of
-// the requests.
+// Pipeline: a connection's requests on their way from parsed to replied, a batch at a time. It finds each
+// one's row and keys, lets the processor fetch their memory ahead, decides where each runs, and puts the
+// replies in the order of the requests.
 //
 //   batch -> window of up to kWindow requests -> resolve (row, keys, hashes, slots), prefetch, prefetch
 //         -> for each: admit -> run here | add to the part of another core | wait, then run alone
 //         -> send the parts off; when they are home, merge the replies -> next window
 //
-// Requests that wait for one another (a transaction, a command over several cores while its slots are on their way, a lent slot) stop the
-// window there; everything before has been sent off, and advance() goes on once it can.
+// Requests that wait for one another (a transaction, a command over several cores while its slots are on
+// their way, a lent slot) stop the window there; everything before has been sent off, and advance() goes on
+// once it can.
 //
-// Lives on the connection's core, in the connection. While busy() it must not be destroyed: other cores hold its parts.
+// Lives on the connection's core, in the connection. While busy() it must not be destroyed: other cores hold
+// its parts.
 #pragma once
 
 #include <memory>
@@ -54,8 +56,8 @@ class Pipeline final : public BorrowingClient, public LoanWaiter {
 
   /// True while other cores, or a loan book, refer to this.
   bool busy() const { return parts_out_ > 0 || !borrowing_.idle() || parked_; }
-  /// The client has gone: what has not begun will not. Starts giving back what the session still holds elsewhere (its
-  /// watches); destroy this only when !busy().
+  /// The client has gone: what has not begun will not. Starts giving back what the session still holds
+  /// elsewhere (its watches); destroy this only when !busy().
   void abandon();
 
   /// The reply of a deferred command.
@@ -69,8 +71,8 @@ class Pipeline final : public BorrowingClient, public LoanWaiter {
 
  private:
   static constexpr std::size_t kWindow = 64;
-  static constexpr CoreId kSeveral = 0xffff;   // keys on more than one core
-  static constexpr CoreId kNoOwner = 0xfffe;   // no keys
+  static constexpr CoreId kSeveral = 0xffff;  // keys on more than one core
+  static constexpr CoreId kNoOwner = 0xfffe;  // no keys
 
   /// A request of the window, looked up.
   struct Resolved {
@@ -83,9 +85,9 @@ class Pipeline final : public BorrowingClient, public LoanWaiter {
   enum class Step : std::uint8_t { kNext, kWait, kPause };
   /// Where the reply of a request of the window comes from, in order; kept only once a part is on its way.
   struct Piece {
-    RemotePart* part;         // null: from local_
+    RemotePart* part;  // null: from local_
     std::size_t local_bytes;
-    bool suppressed;          // CLIENT REPLY
+    bool suppressed;  // CLIENT REPLY
   };
 
   void resolve_window();
@@ -167,11 +169,11 @@ class Pipeline final : public BorrowingClient, public LoanWaiter {
   std::vector<View> queued_args_;
   std::vector<Key> queued_keys_;
 
-  bool admitted_ = false;  // the request at next_ has passed admission, and waits
-  bool parked_ = false;    // waits in the own loan book
-  bool has_turn_ = false;  // has waited there, and may go on
+  bool admitted_ = false;             // the request at next_ has passed admission, and waits
+  bool parked_ = false;               // waits in the own loan book
+  bool has_turn_ = false;             // has waited there, and may go on
   std::uint64_t deferred_ticks_ = 0;  // how long it ran before
-  bool deferred_ = false;  // the command at next_, or the queued one, replies later
+  bool deferred_ = false;             // the command at next_, or the queued one, replies later
   bool abandoned_ = false;
   bool forgetting_watches_ = false;
 };

@@ -28,7 +28,8 @@ void Reach::give_all_back() {
     domain.shard.settle();
     is_held_[core] = false;
     const bool due_before_it_wakes = domain.shard.next_expiry() < domain.wakes_at;
-    runtime_.give_back(core, due_before_it_wakes ? runtime::AfterBorrow::kWorkLeft : runtime::AfterBorrow::kNothingLeft);
+    runtime_.give_back(
+        core, due_before_it_wakes ? runtime::AfterBorrow::kWorkLeft : runtime::AfterBorrow::kNothingLeft);
   }
   held_.clear();
 }

@@ -1,5 +1,5 @@
-// Reach: the shards this core may touch right now: its own, and those of sleeping cores that it has borrowed for
-// the length of a run of commands (design: "a sleeping core can be borrowed from without waking it").
+// Reach: the shards this core may touch right now: its own, and those of sleeping cores that it has borrowed
+// for the length of a run of commands (design: "a sleeping core can be borrowed from without waking it").
 #pragma once
 
 #include <vector>
@@ -15,16 +15,18 @@ class Reach final : public EffectsRouter {
 
   /// The domain of a core, if it is ours or can be had without waiting; else null. Held until let_go().
   Domain* domain(CoreId core) {
-    if (core == self_) [[likely]] return own_;
+    if (core == self_) [[likely]]
+      return own_;
     return borrow(core);
   }
   Domain& own() { return *own_; }
   CoreId self() const { return self_; }
 
-  /// Settles what commands left in every borrowed shard and gives them all back. Before anything that waits, and at the
-  /// end of every run. Idempotent.
+  /// Settles what commands left in every borrowed shard and gives them all back. Before anything that waits,
+  /// and at the end of every run. Idempotent.
   void let_go() {
-    if (!held_.empty()) [[unlikely]] give_all_back();
+    if (!held_.empty()) [[unlikely]]
+      give_all_back();
   }
   bool holds_others() const { return !held_.empty(); }
 

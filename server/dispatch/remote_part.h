@@ -1,6 +1,6 @@
-// RemotePart: those requests of one pipeline that are for the slots of one other core. It travels there, the owner
-// runs them in order reading the arguments where they lie (the connection keeps the receive buffer pinned), and it travels home with
-// finished replies.
+// RemotePart: those requests of one pipeline that are for the slots of one other core. It travels there, the
+// owner runs them in order reading the arguments where they lie (the connection keeps the receive buffer
+// pinned), and it travels home with finished replies.
 #pragma once
 
 #include <optional>
@@ -27,7 +27,8 @@ struct PlacedRequest {
 
 /// The first slot of a request that is lent, if any is: the request waits for that one, and then looks again.
 inline std::optional<SlotId> lent_slot(const LoanBook& loans, const PlacedRequest& request) {
-  if (!loans.any()) [[likely]] return std::nullopt;
+  if (!loans.any()) [[likely]]
+    return std::nullopt;
   if (loans.is_lent(request.slot)) return request.slot;
   for (const Key& key : request.invocation.keys) {
     if (loans.is_lent(key.slot)) return key.slot;
@@ -76,9 +77,9 @@ class RemotePart final : public runtime::Message, public LoanWaiter {
   Pipeline& home_;
   CoreId target_;
   std::vector<Item> items_;
-  std::vector<Key> keys_;  // of all items, to be fetched ahead
-  std::size_t next_ = 0;    // the item to run next
-  std::size_t merged_ = 0;  // how many replies the home has taken
+  std::vector<Key> keys_;        // of all items, to be fetched ahead
+  std::size_t next_ = 0;         // the item to run next
+  std::size_t merged_ = 0;       // how many replies the home has taken
   Dispatcher* owner_ = nullptr;  // while it waits there
   bool has_turn_ = false;        // what it waited for has come
   CoreId home_core_ = 0;

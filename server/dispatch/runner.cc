@@ -2,8 +2,8 @@
 
 namespace shoal::dispatch {
 
-Runner::Outcome Runner::run(const Invocation& invocation, protocol::ReplyWriter& reply, KeyAccess& keys, Session* session,
-                            std::function<Deferral()>* make_deferral) {
+Runner::Outcome Runner::run(const Invocation& invocation, protocol::ReplyWriter& reply, KeyAccess& keys,
+                            Session* session, std::function<Deferral()>* make_deferral) {
   Context context(invocation, reply, keys, services_, session);
   context.set_deferrer(make_deferral);
   const std::uint64_t begin = runtime_.ticks();
@@ -15,7 +15,8 @@ Runner::Outcome Runner::run(const Invocation& invocation, protocol::ReplyWriter&
 
 void Runner::record(const Command& command, std::uint64_t ticks, const Context& context) {
   services_.statistics().record_call(table_.index_of(command), ticks);
-  if (context.failed()) [[unlikely]] services_.statistics().record_failure(table_.index_of(command), context.error_code());
+  if (context.failed()) [[unlikely]]
+    services_.statistics().record_failure(table_.index_of(command), context.error_code());
 }
 
 void Runner::record_call(const Command& command, std::uint64_t ticks) {

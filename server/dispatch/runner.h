@@ -1,4 +1,5 @@
-// Runner: calls a command's handler, counts it and times it. One per core; every command of whatever route ends here.
+// Runner: calls a command's handler, counts it and times it. One per core; every command of whatever route
+// ends here.
 #pragma once
 
 #include "server/dispatch/context.h"
@@ -16,8 +17,8 @@ class Runner {
     std::uint64_t ticks;  // how long it ran
     bool deferred;
   };
-  /// Runs one command and counts it; its reply is complete when this returns, unless deferred: then the caller counts. `session` is null when the command
-  /// runs away from its client's core, or must not see it.
+  /// Runs one command and counts it; its reply is complete when this returns, unless deferred: then the
+  /// caller counts. `session` is null when the command runs away from its client's core, or must not see it.
   Outcome run(const Invocation& invocation, protocol::ReplyWriter& reply, KeyAccess& keys, Session* session,
               std::function<Deferral()>* make_deferral = nullptr);
 

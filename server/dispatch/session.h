@@ -1,5 +1,6 @@
-// A session is what a client is to the server: its identity, what it has chosen (database, protocol, name), and the transaction it is
-// building. It lives on its connection's core, and only commands that run there see it.
+// A session is what a client is to the server: its identity, what it has chosen (database, protocol, name),
+// and the transaction it is building. It lives on its connection's core, and only commands that run there see
+// it.
 #pragma once
 
 #include <string>
@@ -42,7 +43,7 @@ struct Session {
   std::string name;
   std::string library_name;
   std::string library_version;
-  std::string peer_address;   // "127.0.0.1:50402", "/path/to.sock:0"
+  std::string peer_address;  // "127.0.0.1:50402", "/path/to.sock:0"
   std::string local_address;
   std::int64_t fd = -1;
   bool is_unix_socket = false;
@@ -62,7 +63,7 @@ struct Session {
   TransactionState transaction;
 
   // For CLIENT LIST.
-  Micros created_at = 0;          // monotonic
+  Micros created_at = 0;  // monotonic
   Micros last_active_at = 0;
   const Command* last_command = nullptr;
   std::uint64_t command_count = 0;

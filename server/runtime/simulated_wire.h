@@ -108,7 +108,7 @@ class SimulatedWire final : public Wire {
   std::uint32_t late_pieces_ = 0;  // buffers that the kernel had filled when receiving was paused
   std::span<char> into_;
   std::vector<iovec> parts_;  // of the send in flight
-  std::size_t sent_ = 0;          // bytes of it that have gone
+  std::size_t sent_ = 0;      // bytes of it that have gone
   bool ended_ = false;
   bool broken_ = false;
   bool closing_ = false;

@@ -7,16 +7,18 @@
 
 namespace shoal {
 
-[[noreturn, gnu::cold, gnu::noinline]] inline void check_failed(const char* file, int line, const char* what) {
+[[noreturn, gnu::cold, gnu::noinline]] inline void check_failed(const char* file, int line,
+                                                                const char* what) {
   std::fprintf(stderr, "%s:%d: CHECK failed: %s\n", file, line, what);
   std::abort();
 }
 
 }  // namespace shoal
 
-#define CHECK(condition)                                                                      \
-  do {                                                                                        \
-    if (!(condition)) [[unlikely]] ::shoal::check_failed(__FILE__, __LINE__, #condition);     \
+#define CHECK(condition)                                     \
+  do {                                                       \
+    if (!(condition)) [[unlikely]]                           \
+      ::shoal::check_failed(__FILE__, __LINE__, #condition); \
   } while (false)
 
 #ifdef NDEBUG

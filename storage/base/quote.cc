@@ -22,9 +22,11 @@ bool is_space(char byte) {
   return byte == ' ' || (byte >= '\t' && byte <= '\r') || byte == '\0';
 }
 
-/// What ends an argument outside quotes: Redis passes over a vertical tab or a form feed between arguments, but
-/// keeps it within one.
-bool is_separator(char byte) { return is_space(byte) && byte != '\v' && byte != '\f'; }
+/// What ends an argument outside quotes: Redis passes over a vertical tab or a form feed between arguments,
+/// but keeps it within one.
+bool is_separator(char byte) {
+  return is_space(byte) && byte != '\v' && byte != '\f';
+}
 
 /// The value of a hexadecimal digit, or -1.
 int hex_digit(char byte) {
