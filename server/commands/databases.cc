@@ -287,7 +287,7 @@ constexpr Command kRows[] = {
      "The names of all keys that a pattern matches", "pattern", kKeyspace | kDangerous},
     {"RANDOMKEY", 1, kReadOnly, kEverywhere, kNoKeys, randomkey, Group::kGeneric, "1.0.0", "O(1) for each hash slot",
      "The name of a key, drawn at random", "", kKeyspace},
-    {"SCAN", -2, kReadOnly, Route::kCursor, kNoKeys, scan, Group::kGeneric, "2.8.0", "O(1) for each call, O(N) for a whole walk over N keys",
+    {"SCAN", -2, kReadOnly, Route::kWholeKeyspace, kNoKeys, scan, Group::kGeneric, "2.8.0", "O(1) for each call, O(N) for a whole walk over N keys",
      "Walks over the names of all keys, some at each call", "cursor [MATCH pattern] [COUNT count] [TYPE type]", kKeyspace},
     {"FLUSHDB", -1, kWrite, kEverywhere, kNoKeys, flushdb, Group::kServer, "1.0.0", "O(1) for each hash slot; SYNC: O(N) for N keys",
      "Removes all keys of the database", "[ASYNC | SYNC]", kKeyspace | kDangerous},

@@ -85,7 +85,12 @@ View refusal_text(std::uint32_t states) {
 std::string unknown_command_text(const CommandTable& table, std::span<const View> args) {
   const Command* container = table.find_name(args[0]);
   if (container != nullptr && container->has(kContainer) && args.size() >= 2) {
-    return fmt::format("ERR unknown subcommand '{}'. Try {} HELP.", quoted(args[1]), container->name);
+    // A row with flags of its own and nothing to run is a single command to Redis, which reads its arguments
+    // itself.
+    const bool is_single = container->flags != kContainer && container->handler == nullptr;
+    return fmt::format("ERR unknown subcommand {}'{}'. Try {} HELP.",
+                       is_single ? "or wrong number of arguments for " : "", quoted(args[1]),
+                       container->name);
   }
   std::string shown;
   for (std::size_t i = 1; i < args.size() && shown.size() < kQuotedMax; ++i) {

@@ -152,7 +152,7 @@ class Loader:
             self.cases.append(Case(number, argument, self.only, self.resp, list(self.needs)))
         elif word == "only":
             server, _, reason = argument.partition(" ")
-            if server not in ("shoal", "redis") or not reason:
+            if server not in ("shoal", "redis", "sockets") or not reason:
                 raise ScriptError(f"{number}: only: SERVER and the reason")
             scope.only = server
         elif word == "resp":
