@@ -158,8 +158,7 @@ Pipeline::Step Pipeline::admit(const Resolved& resolved, std::span<const View> a
     return refuse_unknown(args);
   if (!arity_fits(*command, args.size())) [[unlikely]] {
     if (!command->has(kUsesQueue)) return refuse(command, wrong_arity_text(*command));
-    if (!session_.is_queueing()) return refuse(command, abort_text(wrong_arity_text(*command)));
-    // An EXEC that cannot be run ends the transaction all the same.
+    // An EXEC that cannot be run ends transaction and watches all the same, also outside of one.
     session_.transaction.must_abort = true;
     session_.transaction.abort_reason = abort_text(wrong_arity_text(*command));
   }
@@ -328,7 +327,7 @@ bool Pipeline::begin_queue(const PlacedRequest& request, KeyAccess& keys) {
   queue_reply_mark_ = reply_output().mark();
   protocol::ReplyWriter reply(reply_output(), session_.resp);
   dispatcher_.runner().record_call(*request.invocation.command, 0);
-  if (!session_.is_queueing()) {
+  if (!session_.is_queueing() && !session_.transaction.must_abort) {
     reply.error(error_text(Error::kExecWithoutMulti));
     note_local_piece(queue_reply_mark_);
     return false;
