@@ -11,6 +11,12 @@ using types::Entry;
 Shard::Shard(Keyspace& keyspace, SlotRange slots, Millis now)
     : keyspace_(keyspace), slots_(slots), wheel_(now) {}
 
+// What waits to be freed belongs to nobody else any more.
+Shard::~Shard() {
+  while (free_some(kSlotCount)) {
+  }
+}
+
 void Shard::apply(Effects& effects) {
   for (const Effects::Timer& timer : effects.timers()) wheel_.insert(timer.deadline, timer.reference.word());
   counts_.changes += effects.change_count();

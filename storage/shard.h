@@ -35,6 +35,10 @@ class Shard {
   /// `now` is where the timers' time begins (wall clock).
   Shard(Keyspace& keyspace, SlotRange slots, Millis now);
 
+  ~Shard();
+  Shard(const Shard&) = delete;
+  Shard& operator=(const Shard&) = delete;
+
   SlotRange slots() const { return slots_; }
   Keyspace& keyspace() { return keyspace_; }
 
