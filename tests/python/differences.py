@@ -102,6 +102,8 @@ class Generator:
         kind = self.rng.randrange(4)
         if kind == 0 and len(request) > 1:
             del request[at]
+            if request[0].lower() in LEFT_OUT:  # FLUSHALL SYNC without its name would be another command
+                request.insert(0, b"PING")
         elif kind == 1:
             request.insert(at + 1, self.rng.choice([b"NX", b"XX", b"GET", b"EX", b"x", b"", b"1"]))
         elif kind == 2:
