@@ -94,6 +94,10 @@ void Connection::on_closed() {
 
 // ---- Requests -----------------------------------------------------------------------------------------------
 
+void Connection::prepare() {
+  if (stage_ == Stage::kOpen && !batch_running_) begin_batch();
+}
+
 void Connection::work() {
   if (stage_ != Stage::kOpen) return forget_if_free();
   bool more = true;
@@ -107,17 +111,20 @@ void Connection::work() {
 
 // Runs one batch, or goes on with it. Returns whether another may follow at once.
 bool Connection::run_batch() {
-  if (!batch_running_) {
-    if (session_.close_after_reply || output_.size() > kOutputHighWater || !parse()) return false;
-    pipeline_.start(batch_);
-    batch_running_ = true;
-  }
+  if (!batch_running_ && !begin_batch()) return false;
   switch (pipeline_.advance()) {
     case dispatch::Pipeline::Progress::kDone: finish_batch(); return stage_ == Stage::kOpen;
     case dispatch::Pipeline::Progress::kPaused: host_.schedule_after_pause(*this); return false;
     case dispatch::Pipeline::Progress::kWaiting: return false;
   }
   return false;
+}
+
+bool Connection::begin_batch() {
+  if (session_.close_after_reply || output_.size() > kOutputHighWater || !parse()) return false;
+  pipeline_.start(batch_);
+  batch_running_ = true;
+  return true;
 }
 
 // Fills the batch from the input. Returns whether there is something to run.

@@ -61,6 +61,9 @@ class Connection final : public runtime::WireEvents,
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
+  /// Parses and looks up what will be run next, so that the keys of several connections can be fetched ahead
+  /// together. Before work(), in the same turn.
+  void prepare();
   /// Runs what can run, and sends what has been replied.
   void work();
   /// Bytes for the client outside the order of replies (MONITOR, later pub/sub).
@@ -104,6 +107,7 @@ class Connection final : public runtime::WireEvents,
   /// Kept by the backlog's buffers when they are empty.
   static constexpr std::size_t kBacklogKept = 16 * kKiB;
 
+  bool begin_batch();
   bool run_batch();
   bool parse();
   void finish_batch();

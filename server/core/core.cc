@@ -100,9 +100,14 @@ runtime::TurnResult Core::turn() {
 
 void Core::run_ready() {
   working_.swap(ready_);
-  for (client::Connection* connection : working_) {
-    connection->set_scheduled(false);
-    connection->work();
+  for (std::size_t next = 0, end = 0; next < working_.size();) {
+    // As many connections as bring enough keys to be fetched ahead together.
+    for (; end < working_.size() && !dispatcher_.fetches_enough(); ++end) working_[end]->prepare();
+    dispatcher_.fetch_ahead();
+    for (; next < end; ++next) {
+      working_[next]->set_scheduled(false);
+      working_[next]->work();
+    }
   }
   working_.clear();
 }

@@ -23,6 +23,13 @@ void Dispatcher::count_lookups(KeyAccess& keys) {
   lookups = {};
 }
 
+// Only what this core may read: lent slots change under their borrower, so with loans about nothing is looked
+// at ahead.
+void Dispatcher::fetch_noted_keys() {
+  if (own().loans.any()) return key_fetch_.clear();
+  key_fetch_.run(node_.keyspace());
+}
+
 void Dispatcher::deliver(runtime::Message& message) {
   switch (message.kind) {
     case kPartToRun: return static_cast<RemotePart&>(message).run(*this);

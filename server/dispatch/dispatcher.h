@@ -12,6 +12,7 @@
 #include "server/dispatch/reach.h"
 #include "server/dispatch/remote_part.h"
 #include "server/dispatch/runner.h"
+#include "storage/prefetch.h"
 
 namespace shoal::dispatch {
 
@@ -62,10 +63,18 @@ class Dispatcher {
   }
   void count_lookups(KeyAccess& keys);
 
+  /// Notes that a command is about to touch this key of an own slot; fetch_ahead() fetches what was noted.
+  void will_touch(DatabaseId database, const Key& key) { key_fetch_.add(database, key); }
+  bool fetches_enough() const { return key_fetch_.full(); }
+  void fetch_ahead() {
+    if (!key_fetch_.empty()) fetch_noted_keys();
+  }
+
   void deliver(runtime::Message& message);
   void visit_every_core(std::function<void(CoreServices&)> visit, std::function<void()> then);
 
  private:
+  void fetch_noted_keys();
   void on_visit_done(Visit& visit);
 
   Node& node_;
@@ -74,6 +83,7 @@ class Dispatcher {
   Runner runner_;
   Reach reach_;
   protocol::ChunkPool chunks_;
+  KeyFetch key_fetch_;
   std::uint32_t state_ = 0;
   bool strict_pipeline_order_ = false;
   bool holds_whole_keyspace_ = false;

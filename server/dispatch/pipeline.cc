@@ -6,7 +6,6 @@
 #include "server/dispatch/admission.h"
 #include "server/dispatch/dispatcher.h"
 #include "server/dispatch/watch.h"
-#include "storage/prefetch.h"
 #include "storage/scan_cursor.h"
 
 namespace shoal::dispatch {
@@ -24,11 +23,13 @@ void Pipeline::start(protocol::RequestBatch& batch) {
   batch_ = &batch;
   window_begin_ = window_end_ = next_ = 0;
   admitted_ = false;
+  resolve_window();
 }
 
 Pipeline::Progress Pipeline::advance() {
   if (parts_out_ > 0 || parked_ || deferred_ || !(borrowing_.idle() || borrowing_.holding()))
     return Progress::kWaiting;
+  dispatcher_.fetch_ahead();
   for (;;) {
     if (next_ == window_end_) {
       if (parts_open_ > 0) {
@@ -38,6 +39,7 @@ Pipeline::Progress Pipeline::advance() {
       }
       if (next_ == batch_->size()) break;
       resolve_window();
+      dispatcher_.fetch_ahead();
     }
     switch (step(next_)) {
       case Step::kNext: finish_request(); break;
@@ -66,7 +68,6 @@ void Pipeline::resolve_window() {
   resolved_.clear();
   keys_.clear();
   for (std::size_t i = window_begin_; i < window_end_; ++i) resolve(i);
-  prefetch_window();
 }
 
 void Pipeline::resolve(std::size_t index) {
@@ -84,22 +85,10 @@ void Pipeline::resolve(std::size_t index) {
       const CoreId owner = dispatcher_.node().owner(keys_[i].slot);
       if (resolved.owner == kNoOwner) resolved.owner = owner;
       if (resolved.owner != owner) resolved.owner = kSeveral;
+      if (owner == dispatcher_.reach().self()) dispatcher_.will_touch(session_.database, keys_[i]);
     }
   }
   resolved_.push_back(resolved);
-}
-
-// Only what this core may read: lent slots change under their borrower, and other cores' are not ours to look
-// at.
-void Pipeline::prefetch_window() {
-  if (keys_.size() < 2 || dispatcher_.own().loans.any()) return;
-  if (dispatcher_.node().core_count() == 1)
-    return prefetch(dispatcher_.node().keyspace(), session_.database, keys_);
-  own_keys_.clear();
-  for (const Key& key : keys_) {
-    if (dispatcher_.node().owner(key.slot) == dispatcher_.reach().self()) own_keys_.push_back(key);
-  }
-  prefetch(dispatcher_.node().keyspace(), session_.database, own_keys_);
 }
 
 PlacedRequest Pipeline::place(std::size_t index, const Resolved& resolved) const {

@@ -45,7 +45,9 @@ class Pipeline final : public BorrowingClient, public LoanWaiter {
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
 
-  /// Takes on the requests of `batch`, which stays unchanged until advance() says kDone.
+  /// Takes on the requests of `batch`, which stays unchanged until advance() says kDone, and looks up the
+  /// first of them, so that keys of several pipelines can be fetched ahead together
+  /// (Dispatcher::fetch_ahead).
   void start(protocol::RequestBatch& batch);
   enum class Progress : std::uint8_t {
     kDone,     // every reply is in the output
@@ -92,7 +94,6 @@ class Pipeline final : public BorrowingClient, public LoanWaiter {
 
   void resolve_window();
   void resolve(std::size_t index);
-  void prefetch_window();
   PlacedRequest place(std::size_t index, const Resolved& resolved) const;
   KeyAccess::Touch touch() const;
 
@@ -144,7 +145,6 @@ class Pipeline final : public BorrowingClient, public LoanWaiter {
   std::size_t next_ = 0;
   std::vector<Resolved> resolved_;
   std::vector<Key> keys_;
-  std::vector<Key> own_keys_;  // those of them in own slots, to be fetched ahead
 
   std::vector<std::unique_ptr<RemotePart>> parts_;  // one for each core ever used; few
   std::size_t parts_open_ = 0;                      // with requests, not yet sent off

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "server/dispatch/dispatcher.h"
-#include "storage/prefetch.h"
 
 namespace shoal::dispatch {
 
@@ -17,7 +16,8 @@ void RemotePart::clear() {
 void RemotePart::run(Dispatcher& owner) {
   if (next_ == 0) {
     home_core_ = from;
-    if (!owner.own().loans.any()) prefetch_keys(owner.node().keyspace());
+    note_keys(owner);
+    owner.fetch_ahead();
   }
   Domain& domain = owner.own();
   KeyAccess keys = owner.access(domain.shard.effects(), 0, KeyAccess::Touch::kYes);
@@ -45,13 +45,10 @@ void RemotePart::run(Dispatcher& owner) {
   owner.runtime().post(home_core_, *this);
 }
 
-// Lent slots' tables may be changing under their borrower, so with loans about nothing is looked at ahead.
-void RemotePart::prefetch_keys(Keyspace& keyspace) {
-  keys_.clear();
+void RemotePart::note_keys(Dispatcher& owner) const {
   for (const Item& item : items_) {
-    keys_.insert(keys_.end(), item.request.invocation.keys.begin(), item.request.invocation.keys.end());
+    for (const Key& key : item.request.invocation.keys) owner.will_touch(item.request.database, key);
   }
-  prefetch(keyspace, items_.front().request.database, keys_);
 }
 
 void RemotePart::on_turn() {

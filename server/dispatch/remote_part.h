@@ -72,12 +72,11 @@ class RemotePart final : public runtime::Message, public LoanWaiter {
   void on_turn() override;
 
  private:
-  void prefetch_keys(Keyspace& keyspace);
+  void note_keys(Dispatcher& owner) const;
 
   Pipeline& home_;
   CoreId target_;
   std::vector<Item> items_;
-  std::vector<Key> keys_;        // of all items, to be fetched ahead
   std::size_t next_ = 0;         // the item to run next
   std::size_t merged_ = 0;       // how many replies the home has taken
   Dispatcher* owner_ = nullptr;  // while it waits there
