@@ -17,6 +17,7 @@
 #include "server/core/process.h"
 #include "server/runtime/clock.h"
 #include "server/runtime/ring_host.h"
+#include "storage/base/heap.h"
 
 namespace {
 
@@ -102,6 +103,7 @@ int serve(const config::Invocation& invocation) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  heap::prefer_huge_pages();
   const std::vector<std::string> args(argv + 1, argv + argc);
   auto parsed = config::parse_command_line(args);
   if (!parsed.ok()) return fail(parsed.message());

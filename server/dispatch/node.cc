@@ -14,7 +14,7 @@ Node::Node(CoreId core_count, DatabaseId database_count, const CommandTable& tab
   CHECK(core_count >= 1 && core_count <= kCoreCountMax);
   for (CoreId core = 0; core < core_count; ++core) {
     const SlotRange slots = initial_slots(core, core_count);
-    for (SlotId slot = slots.begin; slot < slots.end; ++slot) owners_[slot] = core;
+    for (SlotId slot = slots.begin; slot < slots.end; ++slot) owners_[slot] = static_cast<std::uint8_t>(core);
     domains_.push_back(std::make_unique<Domain>(keyspace_, slots, now));
   }
 }

@@ -24,6 +24,8 @@ struct Domain {
   Millis wakes_at = 0;
 };
 
+static_assert(kCoreCountMax <= 256, "a core's number fits a byte");
+
 class Node {
  public:
   /// `now`: wall clock, where timers begin.
@@ -42,7 +44,7 @@ class Node {
  private:
   Keyspace keyspace_;
   const CommandTable& table_;
-  std::array<CoreId, kSlotCount> owners_;
+  std::array<std::uint8_t, kSlotCount> owners_;  // bytes: half the first-level cache is enough for them
   std::vector<std::unique_ptr<Domain>> domains_;
   alignas(64) std::atomic<Ticket> tickets_{1};
   alignas(64) std::atomic<std::uint64_t> client_ids_{1};

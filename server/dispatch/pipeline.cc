@@ -30,6 +30,7 @@ Pipeline::Progress Pipeline::advance() {
   if (parts_out_ > 0 || parked_ || deferred_ || !(borrowing_.idle() || borrowing_.holding()))
     return Progress::kWaiting;
   dispatcher_.fetch_ahead();
+  dispatcher_.runner().start_clock();
   for (;;) {
     if (next_ == window_end_) {
       if (parts_open_ > 0) {
@@ -40,6 +41,7 @@ Pipeline::Progress Pipeline::advance() {
       if (next_ == batch_->size()) break;
       resolve_window();
       dispatcher_.fetch_ahead();
+      dispatcher_.runner().start_clock();
     }
     switch (step(next_)) {
       case Step::kNext: finish_request(); break;

@@ -19,6 +19,7 @@ void RemotePart::run(Dispatcher& owner) {
     note_keys(owner);
     owner.fetch_ahead();
   }
+  owner.runner().start_clock();
   Domain& domain = owner.own();
   KeyAccess keys = owner.access(domain.shard.effects(), 0, KeyAccess::Touch::kYes);
   for (; next_ < items_.size(); ++next_) {

@@ -1,14 +1,16 @@
 #include "server/dispatch/runner.h"
 
+#include <utility>
+
 namespace shoal::dispatch {
 
 Runner::Outcome Runner::run(const Invocation& invocation, protocol::ReplyWriter& reply, KeyAccess& keys,
                             Session* session, std::function<Deferral()>* make_deferral) {
   Context context(invocation, reply, keys, services_, session);
   context.set_deferrer(make_deferral);
-  const std::uint64_t begin = runtime_.ticks();
   invocation.command->handler(context);
-  const std::uint64_t ticks = runtime_.ticks() - begin;
+  const std::uint64_t begin = std::exchange(clock_, runtime_.ticks());
+  const std::uint64_t ticks = clock_ - begin;
   if (!context.deferred()) record(*invocation.command, ticks, context);
   return {ticks, context.deferred()};
 }
