@@ -25,8 +25,8 @@ void Dispatcher::count_lookups(KeyAccess& keys) {
 
 // Only what this core may read: lent slots change under their borrower, so with loans about nothing is looked
 // at ahead.
-void Dispatcher::fetch_noted_keys() {
-  if (own().loans.any()) return key_fetch_.clear();
+void Dispatcher::fetch_noted_keys(const Domain& domain) {
+  if (domain.loans.any()) return key_fetch_.clear();
   key_fetch_.run(node_.keyspace());
 }
 

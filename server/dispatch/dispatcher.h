@@ -63,18 +63,20 @@ class Dispatcher {
   }
   void count_lookups(KeyAccess& keys);
 
-  /// Notes that a command is about to touch this key of an own slot; fetch_ahead() fetches what was noted.
+  /// Notes that a command is about to touch this key; fetch_ahead() fetches what was noted, all of one shard
+  /// in hand.
   void will_touch(DatabaseId database, const Key& key) { key_fetch_.add(database, key); }
   bool fetches_enough() const { return key_fetch_.full(); }
-  void fetch_ahead() {
-    if (!key_fetch_.empty()) fetch_noted_keys();
+  void fetch_ahead() { fetch_ahead(own()); }
+  void fetch_ahead(const Domain& domain) {
+    if (!key_fetch_.empty()) fetch_noted_keys(domain);
   }
 
   void deliver(runtime::Message& message);
   void visit_every_core(std::function<void(CoreServices&)> visit, std::function<void()> then);
 
  private:
-  void fetch_noted_keys();
+  void fetch_noted_keys(const Domain& domain);
   void on_visit_done(Visit& visit);
 
   Node& node_;

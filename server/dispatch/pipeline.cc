@@ -216,9 +216,11 @@ Pipeline::Step Pipeline::run_in_one_shard(const PlacedRequest& request) {
     if (RemotePart* open = is_ours ? nullptr : open_part(owner)) return send_along(*open, request);
     if (dispatcher_.strict_pipeline_order()) return Step::kWait;
   }
+  const bool was_in_hand = is_ours || dispatcher_.reach().holds(owner);
   Domain* domain = dispatcher_.reach().domain(owner);
   if (domain == nullptr) [[unlikely]]
     return send_along(part_for(owner), request);
+  if (!was_in_hand) fetch_ahead_in(*domain, owner);
   const bool has_its_turn = std::exchange(has_turn_, false);
   const auto lent = has_its_turn ? held_slot(domain->loans, request) : lent_slot(domain->loans, request);
   if (lent) [[unlikely]] {
@@ -229,6 +231,17 @@ Pipeline::Step Pipeline::run_in_one_shard(const PlacedRequest& request) {
   }
   KeyAccess keys = dispatcher_.access(domain->shard.effects(), request.database, request.touch);
   return run(request, keys);
+}
+
+// The keys of the window, from this request on, that are in a shard just borrowed.
+void Pipeline::fetch_ahead_in(const Domain& domain, CoreId owner) {
+  for (std::size_t i = next_; i < window_end_; ++i) {
+    const Resolved& resolved = resolved_[i - window_begin_];
+    if (resolved.owner != owner) continue;
+    for (std::size_t k = 0; k < resolved.key_count; ++k)
+      dispatcher_.will_touch(session_.database, keys_[resolved.first_key + k]);
+  }
+  dispatcher_.fetch_ahead(domain);
 }
 
 Pipeline::Step Pipeline::send_along(RemotePart& part, const PlacedRequest& request) {

@@ -26,6 +26,7 @@
 namespace shoal::dispatch {
 
 class Dispatcher;
+struct Domain;
 
 /// The connection, as its pipeline sees it.
 class PipelineClient {
@@ -104,6 +105,7 @@ class Pipeline final : public BorrowingClient, public LoanWaiter {
   void queue_command(const Command& command, std::span<const View> args);
 
   Step run_in_one_shard(const PlacedRequest& request);
+  void fetch_ahead_in(const Domain& domain, CoreId owner);
   Step send_along(RemotePart& part, const PlacedRequest& request);
   Step run_over_cores(const Resolved& resolved, const PlacedRequest& request);
   void collect_needs(const Command& command, std::span<const Key> keys);

@@ -19,6 +19,8 @@ class Reach final : public EffectsRouter {
       return own_;
     return borrow(core);
   }
+  /// Whether domain(core) would give it without a borrowing.
+  bool holds(CoreId core) const { return core == self_ || is_held_[core]; }
   Domain& own() { return *own_; }
   CoreId self() const { return self_; }
 
