@@ -121,6 +121,7 @@ bool Core::keep_house() {
                                 [&domain](SlotId slot) { return domain.loans.is_lent(slot); });
   }
   more |= domain.shard.free_some(kFreedPerTurn);
+  more |= jobs_.run(*this, kSlicesPerTurn);
   if (runtime_.now() >= next_housekeeping_) {
     next_housekeeping_ = runtime_.now() + kHousekeepingPeriod;
     end_pause_if_over();

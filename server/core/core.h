@@ -55,6 +55,7 @@ class Core final : public runtime::CoreLogic,
   void report_slow(const dispatch::Session& session, const dispatch::Command& command,
                    std::span<const View> args, std::uint64_t ticks) override;
   bool reaches(SlotId slot) override;
+  void run_in_slices(std::unique_ptr<dispatch::SlicedJob> job) override { jobs_.add(std::move(job)); }
   void free_later(Dictionary detached) override { dispatcher_.own().shard.free_later(std::move(detached)); }
   void sleep_blocking(Micros duration) override;
   KeyCounts count_keys(DatabaseId database) override;
@@ -87,6 +88,7 @@ class Core final : public runtime::CoreLogic,
   static constexpr std::size_t kExpiriesPerTurn = 256;
   static constexpr std::size_t kFreedPerTurn = 512;
   static constexpr std::size_t kStaleTimersPerTurn = 2048;
+  static constexpr Micros kSlicesPerTurn = 500;
   static constexpr Micros kHousekeepingPeriod = 100'000;
   static constexpr std::size_t kLimitChecksPerPeriod = 1000;
 
@@ -108,6 +110,7 @@ class Core final : public runtime::CoreLogic,
   metrics::Slowlog slowlog_;
   metrics::LatencyMonitor latency_;
   dispatch::Dispatcher dispatcher_;
+  dispatch::SlicedJobs jobs_;
 
   std::unordered_map<std::uint64_t, std::unique_ptr<client::Connection>> connections_;  // by session id
   std::vector<client::Connection*> ready_;

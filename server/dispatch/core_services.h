@@ -10,6 +10,7 @@
 #include "server/config/settings.h"
 #include "server/dispatch/command_table.h"
 #include "server/dispatch/session.h"
+#include "server/dispatch/sliced_jobs.h"
 #include "server/metrics/command_statistics.h"
 #include "server/metrics/counters.h"
 #include "server/metrics/latency_monitor.h"
@@ -108,6 +109,8 @@ class CoreServices {
   /// hand or can be had without waiting, and it is not lent. Where the answer is no, the walk stops and its
   /// cursor says so.
   virtual bool reaches(SlotId slot) = 0;
+  /// Takes over a job to be run between turns, together with the others about half a millisecond in each.
+  virtual void run_in_slices(std::unique_ptr<SlicedJob> job) = 0;
   /// Frees what `detached` holds in slices between turns.
   virtual void free_later(Dictionary detached) = 0;
   /// Blocks this core: DEBUG SLEEP, for tests of exactly that.

@@ -24,6 +24,8 @@ class FakeCore final : public CoreServices, public Server {
   /// The slots within reach of one another.
   SlotId range_slots = kSlotCount;
   std::vector<Dictionary> freed_later;
+  /// How long work seems to take between two looks at the clock.
+  Micros clock_step = 0;
 
   ~FakeCore() {
     for (Dictionary& dictionary : freed_later) {
@@ -53,7 +55,7 @@ class FakeCore final : public CoreServices, public Server {
   metrics::ProcessFacts process_facts() const override { return {}; }
   CoreId id() const override { return 0; }
   Micros now() const override { return 0; }
-  Micros now_fresh() const override { return 0; }
+  Micros now_fresh() const override { return clock_ += clock_step; }
   Millis wall_clock() const override { return 0; }
   std::uint64_t ticks_to_nanos(std::uint64_t ticks) const override { return ticks; }
   metrics::Counters& counters() override { return unused<metrics::Counters&>(); }
@@ -69,10 +71,13 @@ class FakeCore final : public CoreServices, public Server {
   void report_slow(const Session&, const Command&, std::span<const View>, std::uint64_t) override {
     unused();
   }
+  void run_in_slices(std::unique_ptr<SlicedJob>) override { unused(); }
   void sleep_blocking(Micros) override { unused(); }
   KeyCounts count_keys(DatabaseId) override { return {}; }
 
  private:
+  mutable Micros clock_ = 0;
+
   template <class T = void>
   static T unused() {
     check_failed(__FILE__, __LINE__, "a service that the commands under test do not use");
