@@ -289,6 +289,10 @@ void Core::on_every_core(std::function<void(dispatch::CoreServices&)> visit, std
   dispatcher_.visit_every_core(std::move(visit), std::move(then));
 }
 
+void Core::on_core(CoreId core, std::function<void(dispatch::CoreServices&)> visit) {
+  dispatcher_.visit_core(core, std::move(visit));
+}
+
 void Core::on_stop_requested() {
   process_.log.warning("Received a request to end, shutting down");
   runtime_.stop();

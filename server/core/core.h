@@ -67,6 +67,7 @@ class Core final : public runtime::CoreLogic,
   config::Log& log() override { return process_.log; }
   CoreId core_count() const override { return process_.node.core_count(); }
   void on_every_core(std::function<void(dispatch::CoreServices&)> visit, std::function<void()> then) override;
+  void on_core(CoreId core, std::function<void(dispatch::CoreServices&)> visit) override;
   void shut_down() override { runtime_.stop(); }
   View run_id() const override { return process_.run_id; }
   Millis started_at() const override { return process_.started_at; }

@@ -58,6 +58,8 @@ class Server {
   /// Runs `visit` on every core, on that core's thread, in no order; then `then` here. Neither may block.
   /// `visit` is called concurrently: it writes only to what belongs to its core.
   virtual void on_every_core(std::function<void(CoreServices&)> visit, std::function<void()> then) = 0;
+  /// Runs `visit` on one core, on that core's thread. It may be this one: then in a turn to come.
+  virtual void on_core(CoreId core, std::function<void(CoreServices&)> visit) = 0;
 
   /// SHUTDOWN: ends the process cleanly after this turn.
   virtual void shut_down() = 0;

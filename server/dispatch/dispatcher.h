@@ -16,17 +16,10 @@
 
 namespace shoal::dispatch {
 
-/// A function on its way to one core and back (Server::on_every_core).
-struct VisitGroup {
-  std::function<void(CoreServices&)> visit;
-  std::function<void()> then;
-  std::size_t outstanding = 0;
-};
+/// A function on its way to one core, which runs and frees it.
 struct Visit final : runtime::Message {
-  explicit Visit(std::shared_ptr<VisitGroup> visit_group) : Message(kVisit), group(std::move(visit_group)) {}
-  std::shared_ptr<VisitGroup>
-      group;  // touched by its members one after another, except `visit`, which is only called
-  CoreId home = 0;
+  explicit Visit(std::function<void(CoreServices&)> visit) : Message(kVisit), run(std::move(visit)) {}
+  std::function<void(CoreServices&)> run;
 };
 
 class Dispatcher {
@@ -71,11 +64,11 @@ class Dispatcher {
   }
 
   void deliver(runtime::Message& message);
+  void visit_core(CoreId core, std::function<void(CoreServices&)> visit);
   void visit_every_core(std::function<void(CoreServices&)> visit, std::function<void()> then);
 
  private:
   void fetch_noted_keys();
-  void on_visit_done(Visit& visit);
 
   Node& node_;
   runtime::Runtime& runtime_;

@@ -46,6 +46,7 @@ class FakeCore final : public CoreServices, public Server {
   config::Log& log() override { return unused<config::Log&>(); }
   CoreId core_count() const override { return 1; }
   void on_every_core(std::function<void(CoreServices&)>, std::function<void()>) override { unused(); }
+  void on_core(CoreId, std::function<void(CoreServices&)>) override { unused(); }
   void shut_down() override { unused(); }
   View run_id() const override { return {}; }
   Millis started_at() const override { return 0; }
