@@ -233,16 +233,19 @@ void Core::sleep_blocking(Micros duration) {
   std::this_thread::sleep_for(std::chrono::microseconds(duration));
 }
 
-dispatch::CoreServices::KeyCounts Core::count_keys(DatabaseId database) {
-  KeyCounts counts;
-  dispatch::Domain& domain = dispatcher_.own();
-  for (SlotId slot = domain.shard.slots().begin; slot < domain.shard.slots().end; ++slot) {
+std::vector<dispatch::CoreServices::KeyCounts> Core::count_keys() {
+  const dispatch::Domain& domain = dispatcher_.own();
+  const Keyspace& keyspace = process_.node.keyspace();
+  std::vector<KeyCounts> counts(keyspace.database_count());
+  for (SlotId id = domain.shard.slots().begin; id < domain.shard.slots().end; ++id) {
     // A lent slot is its borrower's to look at; INFO is an estimate for that moment.
-    if (domain.loans.is_lent(slot)) continue;
-    const Dictionary* dictionary = process_.node.keyspace().slot(slot).find(database);
-    if (dictionary == nullptr) continue;
-    counts.keys += dictionary->entries.size();
-    counts.expiring += dictionary->expiring;
+    if (domain.loans.is_held(id)) continue;
+    const Slot& slot = keyspace.slot(id);
+    for (DatabaseId database = 0; database < slot.database_end(); ++database) {
+      const Dictionary& dictionary = *slot.find(database);
+      counts[database].keys += dictionary.entries.size();
+      counts[database].expiring += dictionary.expiring;
+    }
   }
   return counts;
 }

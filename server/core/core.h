@@ -58,7 +58,7 @@ class Core final : public runtime::CoreLogic,
   void run_in_slices(std::unique_ptr<dispatch::SlicedJob> job) override { jobs_.add(std::move(job)); }
   void free_later(Dictionary detached) override { dispatcher_.own().shard.free_later(std::move(detached)); }
   void sleep_blocking(Micros duration) override;
-  KeyCounts count_keys(DatabaseId database) override;
+  std::vector<KeyCounts> count_keys() override;
 
   // dispatch::Server
   const config::Settings& settings() const override { return *settings_; }

@@ -118,12 +118,12 @@ class CoreServices {
   /// Blocks this core: DEBUG SLEEP, for tests of exactly that.
   virtual void sleep_blocking(Micros duration) = 0;
 
-  // Keys of this core's slots in one database, counted over its slots: O(slots).
   struct KeyCounts {
     std::uint64_t keys = 0;
     std::uint64_t expiring = 0;
   };
-  virtual KeyCounts count_keys(DatabaseId database) = 0;
+  /// Keys of this core's slots, by database; without those in lent slots. One pass over the slots: O(slots).
+  virtual std::vector<KeyCounts> count_keys() = 0;
 
  protected:
   ~CoreServices() = default;

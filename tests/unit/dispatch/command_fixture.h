@@ -74,7 +74,7 @@ class FakeCore final : public CoreServices, public Server {
   }
   void run_in_slices(std::unique_ptr<SlicedJob>) override { unused(); }
   void sleep_blocking(Micros) override { unused(); }
-  KeyCounts count_keys(DatabaseId) override { return {}; }
+  std::vector<KeyCounts> count_keys() override { return {}; }
 
  private:
   mutable Micros clock_ = 0;
