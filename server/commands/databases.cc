@@ -8,7 +8,7 @@
 #include "server/dispatch/context.h"
 #include "server/dispatch/core_services.h"
 #include "storage/base/glob.h"
-#include "storage/scan_cursor.h"
+#include "storage/key_walk.h"
 #include "storage/types/value.h"
 
 namespace shoal::commands {
@@ -81,29 +81,36 @@ const Entry* draw(Context& ctx, std::uint64_t key_count) {
   }
 }
 
-// One of the live keys, each as likely, by looking at all of them; null if there is none.
-const Entry* draw_live(Context& ctx) {
-  const Entry* chosen = nullptr;
-  std::uint64_t seen = 0;
-  for_each_live(ctx, [&](const Entry& entry) {
-    ++seen;
-    const auto product = static_cast<unsigned __int128>(ctx.core.random()) * seen;
-    if (static_cast<std::uint64_t>(product >> 64) == 0) chosen = &entry;
-  });
-  return chosen;
+// The first live key on the way round from a random slot, among the next `entries_max` entries; null if none
+// lives.
+const Entry* find_live(Context& ctx, std::size_t entries_max) {
+  const Entry* found = nullptr;
+  ScanCursor cursor{static_cast<SlotId>(ctx.core.random() % kSlotCount)};
+  for (SlotId slots_seen = 0; slots_seen < kSlotCount && entries_max > 0 && found == nullptr;) {
+    const SlotId slot = cursor.slot;
+    const std::size_t looked_at = walk_on(ctx.keys.keyspace(), ctx.keys.database(), cursor, entries_max,
+                                          ctx.keys.now(), [&found](const Entry& entry) {
+                                            if (found == nullptr) found = &entry;
+                                          });
+    entries_max -= std::min(looked_at, entries_max);
+    if (cursor.slot != slot) ++slots_seen;
+    if (cursor.is_at_end()) cursor = {};
+  }
+  return found;
 }
 
 void randomkey(Context& ctx) {
   // Expired keys are reclaimed within moments, so a few draws find a live one; else most keys have just
-  // expired.
-  constexpr int kDraws = 16;
+  // expired. If 10,000 in a row have, there is as good as none left: looking at all would take too long.
+  constexpr int kDraws = 4;
+  constexpr std::size_t kEntriesMax = 10'000;
   const std::uint64_t key_count = count_keys(ctx);
   const Entry* chosen = nullptr;
   for (int i = 0; i < kDraws && chosen == nullptr && key_count > 0; ++i) {
     chosen = draw(ctx, key_count);
     if (is_expired(*chosen, ctx.keys.now())) chosen = nullptr;
   }
-  if (chosen == nullptr && key_count > 0) chosen = draw_live(ctx);
+  if (chosen == nullptr && key_count > 0) chosen = find_live(ctx, kEntriesMax);
   chosen == nullptr ? ctx.reply.null_bulk() : ctx.reply.bulk(chosen->key());
 }
 
