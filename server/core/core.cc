@@ -221,14 +221,6 @@ void Core::report_slow(const dispatch::Session& session, const dispatch::Command
   slowlog_.add(std::move(entry), static_cast<std::size_t>(limits.slowlog_entries_max));
 }
 
-bool Core::reaches(SlotId slot) {
-  if (dispatcher_.holds_whole_keyspace()) return true;
-  // A walk may go on into the shard of the next core, if that one sleeps: small keyspaces then take one call,
-  // as anywhere.
-  const dispatch::Domain* domain = dispatcher_.reach().domain(process_.node.owner(slot));
-  return domain != nullptr && !domain->loans.is_lent(slot);
-}
-
 void Core::sleep_blocking(Micros duration) {
   std::this_thread::sleep_for(std::chrono::microseconds(duration));
 }

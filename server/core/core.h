@@ -54,8 +54,8 @@ class Core final : public runtime::CoreLogic,
   void feed_monitors(const dispatch::Session& session, std::span<const View> args) override;
   void report_slow(const dispatch::Session& session, const dispatch::Command& command,
                    std::span<const View> args, std::uint64_t ticks) override;
-  bool reaches(SlotId slot) override;
   void run_in_slices(std::unique_ptr<dispatch::SlicedJob> job) override { jobs_.add(std::move(job)); }
+  dispatch::Domain& domain() override { return dispatcher_.own(); }
   void free_later(Dictionary detached) override { dispatcher_.own().shard.free_later(std::move(detached)); }
   void sleep_blocking(Micros duration) override;
   std::vector<KeyCounts> count_keys() override;
@@ -68,6 +68,7 @@ class Core final : public runtime::CoreLogic,
   CoreId core_count() const override { return process_.node.core_count(); }
   void on_every_core(std::function<void(dispatch::CoreServices&)> visit, std::function<void()> then) override;
   void on_core(CoreId core, std::function<void(dispatch::CoreServices&)> visit) override;
+  CoreId owner(SlotId slot) const override { return process_.node.owner(slot); }
   void shut_down() override { runtime_.stop(); }
   View run_id() const override { return process_.run_id; }
   Millis started_at() const override { return process_.started_at; }

@@ -22,6 +22,7 @@
 namespace shoal::dispatch {
 
 class CoreServices;
+struct Domain;
 
 /// A client as other clients see it, and the way to end it.
 class ClientHandle {
@@ -60,6 +61,8 @@ class Server {
   virtual void on_every_core(std::function<void(CoreServices&)> visit, std::function<void()> then) = 0;
   /// Runs `visit` on one core, on that core's thread. It may be this one: then in a turn to come.
   virtual void on_core(CoreId core, std::function<void(CoreServices&)> visit) = 0;
+  /// The core that has a slot now.
+  virtual CoreId owner(SlotId slot) const = 0;
 
   /// SHUTDOWN: ends the process cleanly after this turn.
   virtual void shut_down() = 0;
@@ -107,12 +110,10 @@ class CoreServices {
   /// Notes a command that ran longer than slowlog-log-slower-than.
   virtual void report_slow(const Session& session, const Command& command, std::span<const View> args,
                            std::uint64_t ticks) = 0;
-  /// Whether a walk over the keyspace (SCAN) that runs here may go on into this slot now: its shard is in
-  /// hand or can be had without waiting, and it is not lent. Where the answer is no, the walk stops and its
-  /// cursor says so.
-  virtual bool reaches(SlotId slot) = 0;
   /// Takes over a job to be run between turns, together with the others about half a millisecond in each.
   virtual void run_in_slices(std::unique_ptr<SlicedJob> job) = 0;
+  /// This core's slots and which of them are lent: for jobs, which run while no command does.
+  virtual Domain& domain() = 0;
   /// Frees what `detached` holds in slices between turns.
   virtual void free_later(Dictionary detached) = 0;
   /// Blocks this core: DEBUG SLEEP, for tests of exactly that.

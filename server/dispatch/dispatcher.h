@@ -41,9 +41,6 @@ class Dispatcher {
   void set_state(std::uint32_t bits, bool on) { state_ = on ? state_ | bits : state_ & ~bits; }
   void set_strict_pipeline_order(bool strict) { strict_pipeline_order_ = strict; }
   bool strict_pipeline_order() const { return strict_pipeline_order_; }
-  /// While a command runs with every slot of every core in hand.
-  bool holds_whole_keyspace() const { return holds_whole_keyspace_; }
-  void set_holds_whole_keyspace(bool holds) { holds_whole_keyspace_ = holds; }
   /// Commands that ran at least so long (Runtime::ticks) are reported to the slow log.
   void set_slow_ticks(std::uint64_t ticks) { slow_ticks_ = ticks; }
   std::uint64_t slow_ticks() const { return slow_ticks_; }
@@ -79,7 +76,6 @@ class Dispatcher {
   KeyFetch key_fetch_;
   std::uint32_t state_ = 0;
   bool strict_pipeline_order_ = false;
-  bool holds_whole_keyspace_ = false;
   std::uint64_t slow_ticks_ = ~std::uint64_t{0};
 };
 

@@ -21,8 +21,6 @@ class FakeCore final : public CoreServices, public Server {
  public:
   config::Settings settings_;
   Random random_{20240117};
-  /// The slots within reach of one another.
-  SlotId range_slots = kSlotCount;
   std::vector<Dictionary> freed_later;
   /// How long work seems to take between two looks at the clock.
   Micros clock_step = 0;
@@ -38,7 +36,6 @@ class FakeCore final : public CoreServices, public Server {
   Server& server() override { return *this; }
   std::uint64_t random() override { return random_.next(); }
   void free_later(Dictionary detached) override { freed_later.push_back(std::move(detached)); }
-  bool reaches(SlotId slot) override { return slot % range_slots != 0; }
 
   // Nothing below is for the commands under test.
   void publish(config::Settings, std::function<void(Status)>) override { unused(); }
@@ -47,6 +44,7 @@ class FakeCore final : public CoreServices, public Server {
   CoreId core_count() const override { return 1; }
   void on_every_core(std::function<void(CoreServices&)>, std::function<void()>) override { unused(); }
   void on_core(CoreId, std::function<void(CoreServices&)>) override { unused(); }
+  CoreId owner(SlotId) const override { return 0; }
   void shut_down() override { unused(); }
   View run_id() const override { return {}; }
   Millis started_at() const override { return 0; }
@@ -73,6 +71,7 @@ class FakeCore final : public CoreServices, public Server {
     unused();
   }
   void run_in_slices(std::unique_ptr<SlicedJob>) override { unused(); }
+  Domain& domain() override { return unused<Domain&>(); }
   void sleep_blocking(Micros) override { unused(); }
   std::vector<KeyCounts> count_keys() override { return {}; }
 
@@ -101,7 +100,8 @@ class CommandTest : public testing::Test {
     protocol::Output output(pool_);
     protocol::ReplyWriter reply(output, session_.resp);
     KeyAccess access(keyspace_, effects_, Moment{now_, 0}, session_.database, KeyAccess::Touch::kYes);
-    const Invocation invocation{command, args, key_list, batch, 0};
+    // As within EXEC, so that walks too have all slots in hand.
+    const Invocation invocation{command, args, key_list, batch, 0, true};
     Context context(invocation, reply, access, core_, &session_);
     command->handler(context);
     lookups_.hits += access.lookups().hits;
