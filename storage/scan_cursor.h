@@ -10,12 +10,19 @@
 namespace shoal {
 
 struct ScanCursor {
-  SlotId slot = 0;
+  SlotId slot = 0;  // kSlotCount: the walk is over
   std::uint64_t place = 0;
+
+  constexpr bool is_at_end() const { return slot == kSlotCount; }
 };
 
+/// The place at which a table's scan comes to keys of this hash.
+constexpr std::uint64_t place_of(std::uint64_t hash) {
+  return hash >> 16;
+}
+
 constexpr std::uint64_t encode_scan_cursor(ScanCursor cursor) {
-  return cursor.place << 14 | cursor.slot;
+  return cursor.is_at_end() ? 0 : cursor.place << 14 | cursor.slot;
 }
 
 /// Any number decodes: a client may send what it likes, and gets a walk from somewhere.

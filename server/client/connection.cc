@@ -186,9 +186,11 @@ void Connection::receive_directly() {
 }
 
 dispatch::Deferral Connection::make_deferral() {
-  return dispatch::Deferral([&host = host_, id = session_.id](dispatch::Deferral::WriteReply write_reply) {
+  if (gone_ == nullptr) gone_ = std::make_shared<std::atomic<bool>>(false);
+  const auto resume = [&host = host_, id = session_.id](dispatch::Deferral::WriteReply write_reply) {
     if (Connection* connection = host.find(id)) connection->pipeline_.resume_deferred(write_reply);
-  });
+  };
+  return dispatch::Deferral(resume, gone_);
 }
 
 // ---- Replies ------------------------------------------------------------------------------------------------
@@ -245,6 +247,7 @@ void Connection::close_if_done() {
 void Connection::close() {
   if (closing()) return;
   stage_ = Stage::kClosing;
+  if (gone_ != nullptr) gone_->store(true, std::memory_order_relaxed);
   pipeline_.abandon();
   wire_.close();
 }

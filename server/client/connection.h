@@ -10,6 +10,8 @@
 // closed.
 #pragma once
 
+#include <atomic>
+#include <memory>
 #include <string>
 
 #include "protocol/output.h"
@@ -142,6 +144,7 @@ class Connection final : public runtime::WireEvents,
   bool ended_ = false;  // the client will send no more
   bool receiving_directly_ = false;
   Micros above_soft_limit_since_ = 0;
+  std::shared_ptr<std::atomic<bool>> gone_;  // for deferred replies; made for the first
 };
 
 }  // namespace shoal::client

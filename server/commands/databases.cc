@@ -1,14 +1,13 @@
-// Whole databases: counting, listing, walking, emptying and swapping them.
+// Whole databases: counting, drawing from, emptying and swapping them.
 //
-// All rows but SCAN run with every slot of every core in hand.
+// All rows run with every slot of every core in hand, and look at each of them: some 50 us.
 #include <algorithm>
 
 #include "server/commands/database_argument.h"
 #include "server/commands/families.h"
 #include "server/dispatch/context.h"
 #include "server/dispatch/core_services.h"
-#include "storage/base/glob.h"
-#include "storage/scan_cursor.h"
+#include "storage/key_walk.h"
 #include "storage/types/value.h"
 
 namespace shoal::commands {
@@ -39,31 +38,6 @@ void dbsize(Context& ctx) {
   ctx.reply.integer(static_cast<std::int64_t>(count_keys(ctx)));
 }
 
-// visit(entry) for every live key of the database.
-template <class Visit>
-void for_each_live(Context& ctx, Visit&& visit) {
-  for (SlotId slot = 0; slot < kSlotCount; ++slot) {
-    const Dictionary* dictionary = dictionary_of(ctx, slot);
-    if (dictionary == nullptr) continue;
-    dictionary->entries.for_each([&](const Entry& entry) {
-      if (!is_expired(entry, ctx.keys.now())) visit(entry);
-    });
-  }
-}
-
-void keys(Context& ctx) {
-  const View pattern = ctx.args[1];
-  const auto names = ctx.reply.begin_array();
-  std::size_t count = 0;
-  for_each_live(ctx, [&](const Entry& entry) {
-    // Not left to glob_match, by which nothing matches the empty key.
-    if (pattern != "*" && !glob_match(pattern, entry.key())) return;
-    ctx.reply.bulk(entry.key());
-    ++count;
-  });
-  ctx.reply.end_array(names, count);
-}
-
 // ---- RANDOMKEY
 // ----------------------------------------------------------------------------------------------
 
@@ -81,103 +55,37 @@ const Entry* draw(Context& ctx, std::uint64_t key_count) {
   }
 }
 
-// One of the live keys, each as likely, by looking at all of them; null if there is none.
-const Entry* draw_live(Context& ctx) {
-  const Entry* chosen = nullptr;
-  std::uint64_t seen = 0;
-  for_each_live(ctx, [&](const Entry& entry) {
-    ++seen;
-    const auto product = static_cast<unsigned __int128>(ctx.core.random()) * seen;
-    if (static_cast<std::uint64_t>(product >> 64) == 0) chosen = &entry;
-  });
-  return chosen;
+// The first live key on the way round from a random slot, among the next `entries_max` entries; null if none
+// lives.
+const Entry* find_live(Context& ctx, std::size_t entries_max) {
+  const Entry* found = nullptr;
+  ScanCursor cursor{static_cast<SlotId>(ctx.core.random() % kSlotCount)};
+  for (SlotId slots_seen = 0; slots_seen < kSlotCount && entries_max > 0 && found == nullptr;) {
+    const SlotId slot = cursor.slot;
+    const std::size_t looked_at = walk_on(ctx.keys.keyspace(), ctx.keys.database(), cursor, entries_max,
+                                          ctx.keys.now(), [&found](const Entry& entry) {
+                                            if (found == nullptr) found = &entry;
+                                          });
+    entries_max -= std::min(looked_at, entries_max);
+    if (cursor.slot != slot) ++slots_seen;
+    if (cursor.is_at_end()) cursor = {};
+  }
+  return found;
 }
 
 void randomkey(Context& ctx) {
   // Expired keys are reclaimed within moments, so a few draws find a live one; else most keys have just
-  // expired.
-  constexpr int kDraws = 16;
+  // expired. If 10,000 in a row have, there is as good as none left: looking at all would take too long.
+  constexpr int kDraws = 4;
+  constexpr std::size_t kEntriesMax = 10'000;
   const std::uint64_t key_count = count_keys(ctx);
   const Entry* chosen = nullptr;
   for (int i = 0; i < kDraws && chosen == nullptr && key_count > 0; ++i) {
     chosen = draw(ctx, key_count);
     if (is_expired(*chosen, ctx.keys.now())) chosen = nullptr;
   }
-  if (chosen == nullptr && key_count > 0) chosen = draw_live(ctx);
+  if (chosen == nullptr && key_count > 0) chosen = find_live(ctx, kEntriesMax);
   chosen == nullptr ? ctx.reply.null_bulk() : ctx.reply.bulk(chosen->key());
-}
-
-// ---- SCAN
-// ---------------------------------------------------------------------------------------------------
-
-struct ScanOptions {
-  std::size_t count = 10;
-  std::optional<View> pattern;
-  bool any_type = true;
-  std::optional<types::Type> type;  // nothing, unless any_type: a type that no key has
-};
-
-bool parse_scan_options(Context& ctx, ScanOptions& options) {
-  for (std::size_t i = 2; i < ctx.args.size(); i += 2) {
-    const View option = ctx.args[i];
-    const bool has_next = i + 1 < ctx.args.size();
-    if (is_option(option, "COUNT") && has_next) {
-      const auto count = ctx.integer(i + 1);
-      if (!count) return false;
-      if (*count < 1) {
-        ctx.fail(Error::kSyntax);
-        return false;
-      }
-      options.count = static_cast<std::size_t>(*count);
-    } else if (is_option(option, "MATCH") && has_next) {
-      options.pattern = ctx.args[i + 1];
-    } else if (is_option(option, "TYPE") && has_next) {
-      options.any_type = false;
-      options.type = types::type_named(ctx.args[i + 1]);
-    } else {
-      ctx.fail(Error::kSyntax);
-      return false;
-    }
-  }
-  return true;
-}
-
-bool is_wanted(const Context& ctx, const ScanOptions& options, const Entry& entry) {
-  if (is_expired(entry, ctx.keys.now())) return false;
-  if (!options.any_type && options.type != entry.type()) return false;
-  return !options.pattern || *options.pattern == "*" || glob_match(*options.pattern, entry.key());
-}
-
-// Walks on from `cursor` over about `options.count` keys, as far as slots are within reach. Returns where the
-// next call goes on; 0 at the end.
-std::uint64_t walk(Context& ctx, ScanCursor cursor, const ScanOptions& options, std::vector<View>& names) {
-  std::size_t seen = 0;
-  for (;;) {
-    if (const Dictionary* dictionary = dictionary_of(ctx, cursor.slot)) {
-      cursor.place = dictionary->entries.scan(cursor.place, options.count - seen, [&](const Entry& entry) {
-        ++seen;
-        if (is_wanted(ctx, options, entry)) names.push_back(entry.key());
-      });
-      if (cursor.place != 0) return encode_scan_cursor(cursor);
-    }
-    const SlotId next = cursor.slot + 1;
-    if (next == kSlotCount) return 0;
-    cursor = {next, 0};
-    if (seen >= options.count || !ctx.core.reaches(next)) return encode_scan_cursor(cursor);
-  }
-}
-
-void scan(Context& ctx) {
-  const auto cursor = parse_scan_cursor(ctx.args[1]);
-  if (!cursor) return ctx.fail(Error::kInvalidCursor);
-  ScanOptions options;
-  if (!parse_scan_options(ctx, options)) return;
-  std::vector<View> names;
-  const std::uint64_t next = walk(ctx, *cursor, options, names);
-  ctx.reply.array(2);
-  ctx.reply.bulk(std::to_string(next));
-  ctx.reply.array(names.size());
-  for (const View name : names) ctx.reply.bulk(name);
 }
 
 // ---- FLUSHDB, FLUSHALL, SWAPDB
@@ -283,12 +191,8 @@ constexpr auto kEverywhere = Route::kWholeKeyspace;
 constexpr Command kRows[] = {
     {"DBSIZE", 1, kReadOnly | kFast, kEverywhere, kNoKeys, dbsize, Group::kServer, "1.0.0", "O(1) for each hash slot",
      "How many keys the database holds", "", kKeyspace},
-    {"KEYS", 2, kReadOnly, kEverywhere, kNoKeys, keys, Group::kGeneric, "1.0.0", "O(N) for N keys in the database",
-     "The names of all keys that a pattern matches", "pattern", kKeyspace | kDangerous},
     {"RANDOMKEY", 1, kReadOnly, kEverywhere, kNoKeys, randomkey, Group::kGeneric, "1.0.0", "O(1) for each hash slot",
      "The name of a key, drawn at random", "", kKeyspace},
-    {"SCAN", -2, kReadOnly, Route::kWholeKeyspace, kNoKeys, scan, Group::kGeneric, "2.8.0", "O(1) for each call, O(N) for a whole walk over N keys",
-     "Walks over the names of all keys, some at each call", "cursor [MATCH pattern] [COUNT count] [TYPE type]", kKeyspace},
     {"FLUSHDB", -1, kWrite, kEverywhere, kNoKeys, flushdb, Group::kServer, "1.0.0", "O(1) for each hash slot; SYNC: O(N) for N keys",
      "Removes all keys of the database", "[ASYNC | SYNC]", kKeyspace | kDangerous},
     {"FLUSHALL", -1, kWrite, kEverywhere, kNoKeys, flushall, Group::kServer, "1.0.0", "O(1) for each hash slot; SYNC: O(N) for N keys",

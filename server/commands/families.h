@@ -14,6 +14,7 @@ dispatch::Family string_edit_family();
 dispatch::Family key_family();
 dispatch::Family expiry_family();
 dispatch::Family database_family();
+dispatch::Family walk_family();
 dispatch::Family transaction_family();
 dispatch::Family connection_family();
 dispatch::Family client_family();

@@ -59,10 +59,7 @@ InfoFigures collect_info(CoreServices& core) {
   figures.output_bytes_per_second =
       counters.output_rate.per_second(now, counters.total_net_output_bytes.value());
   collect_clients(core, figures);
-  const auto database_count = static_cast<DatabaseId>(core.server().settings().cores.databases);
-  for (DatabaseId database = 0; database < database_count; ++database) {
-    figures.databases.push_back(core.count_keys(database));
-  }
+  figures.databases = core.count_keys();
   return figures;
 }
 

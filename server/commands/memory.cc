@@ -21,12 +21,7 @@ struct MemoryAnswer {
 };
 
 MemoryAnswer collect_memory(CoreServices& core) {
-  MemoryAnswer answer;
-  answer.client_bytes = client_heap_bytes(core);
-  const auto count = static_cast<DatabaseId>(core.server().settings().cores.databases);
-  for (DatabaseId database = 0; database < count; ++database)
-    answer.databases.push_back(core.count_keys(database));
-  return answer;
+  return {client_heap_bytes(core), core.count_keys()};
 }
 
 struct MemoryTotals {

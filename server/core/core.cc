@@ -121,6 +121,7 @@ bool Core::keep_house() {
                                 [&domain](SlotId slot) { return domain.loans.is_lent(slot); });
   }
   more |= domain.shard.free_some(kFreedPerTurn);
+  more |= jobs_.run(*this, kSlicesPerTurn);
   if (runtime_.now() >= next_housekeeping_) {
     next_housekeeping_ = runtime_.now() + kHousekeepingPeriod;
     end_pause_if_over();
@@ -220,28 +221,23 @@ void Core::report_slow(const dispatch::Session& session, const dispatch::Command
   slowlog_.add(std::move(entry), static_cast<std::size_t>(limits.slowlog_entries_max));
 }
 
-bool Core::reaches(SlotId slot) {
-  if (dispatcher_.holds_whole_keyspace()) return true;
-  // A walk may go on into the shard of the next core, if that one sleeps: small keyspaces then take one call,
-  // as anywhere.
-  const dispatch::Domain* domain = dispatcher_.reach().domain(process_.node.owner(slot));
-  return domain != nullptr && !domain->loans.is_lent(slot);
-}
-
 void Core::sleep_blocking(Micros duration) {
   std::this_thread::sleep_for(std::chrono::microseconds(duration));
 }
 
-dispatch::CoreServices::KeyCounts Core::count_keys(DatabaseId database) {
-  KeyCounts counts;
-  dispatch::Domain& domain = dispatcher_.own();
-  for (SlotId slot = domain.shard.slots().begin; slot < domain.shard.slots().end; ++slot) {
+std::vector<dispatch::CoreServices::KeyCounts> Core::count_keys() {
+  const dispatch::Domain& domain = dispatcher_.own();
+  const Keyspace& keyspace = process_.node.keyspace();
+  std::vector<KeyCounts> counts(keyspace.database_count());
+  for (SlotId id = domain.shard.slots().begin; id < domain.shard.slots().end; ++id) {
     // A lent slot is its borrower's to look at; INFO is an estimate for that moment.
-    if (domain.loans.is_lent(slot)) continue;
-    const Dictionary* dictionary = process_.node.keyspace().slot(slot).find(database);
-    if (dictionary == nullptr) continue;
-    counts.keys += dictionary->entries.size();
-    counts.expiring += dictionary->expiring;
+    if (domain.loans.is_held(id)) continue;
+    const Slot& slot = keyspace.slot(id);
+    for (DatabaseId database = 0; database < slot.database_end(); ++database) {
+      const Dictionary& dictionary = *slot.find(database);
+      counts[database].keys += dictionary.entries.size();
+      counts[database].expiring += dictionary.expiring;
+    }
   }
   return counts;
 }
@@ -286,6 +282,10 @@ void Core::publish(config::Settings settings, std::function<void(Status)> then) 
 
 void Core::on_every_core(std::function<void(dispatch::CoreServices&)> visit, std::function<void()> then) {
   dispatcher_.visit_every_core(std::move(visit), std::move(then));
+}
+
+void Core::on_core(CoreId core, std::function<void(dispatch::CoreServices&)> visit) {
+  dispatcher_.visit_core(core, std::move(visit));
 }
 
 void Core::on_stop_requested() {

@@ -54,10 +54,11 @@ class Core final : public runtime::CoreLogic,
   void feed_monitors(const dispatch::Session& session, std::span<const View> args) override;
   void report_slow(const dispatch::Session& session, const dispatch::Command& command,
                    std::span<const View> args, std::uint64_t ticks) override;
-  bool reaches(SlotId slot) override;
+  void run_in_slices(std::unique_ptr<dispatch::SlicedJob> job) override { jobs_.add(std::move(job)); }
+  dispatch::Domain& domain() override { return dispatcher_.own(); }
   void free_later(Dictionary detached) override { dispatcher_.own().shard.free_later(std::move(detached)); }
   void sleep_blocking(Micros duration) override;
-  KeyCounts count_keys(DatabaseId database) override;
+  std::vector<KeyCounts> count_keys() override;
 
   // dispatch::Server
   const config::Settings& settings() const override { return *settings_; }
@@ -66,6 +67,8 @@ class Core final : public runtime::CoreLogic,
   config::Log& log() override { return process_.log; }
   CoreId core_count() const override { return process_.node.core_count(); }
   void on_every_core(std::function<void(dispatch::CoreServices&)> visit, std::function<void()> then) override;
+  void on_core(CoreId core, std::function<void(dispatch::CoreServices&)> visit) override;
+  CoreId owner(SlotId slot) const override { return process_.node.owner(slot); }
   void shut_down() override { runtime_.stop(); }
   View run_id() const override { return process_.run_id; }
   Millis started_at() const override { return process_.started_at; }
@@ -87,6 +90,7 @@ class Core final : public runtime::CoreLogic,
   static constexpr std::size_t kExpiriesPerTurn = 256;
   static constexpr std::size_t kFreedPerTurn = 512;
   static constexpr std::size_t kStaleTimersPerTurn = 2048;
+  static constexpr Micros kSlicesPerTurn = 500;
   static constexpr Micros kHousekeepingPeriod = 100'000;
   static constexpr std::size_t kLimitChecksPerPeriod = 1000;
 
@@ -108,6 +112,7 @@ class Core final : public runtime::CoreLogic,
   metrics::Slowlog slowlog_;
   metrics::LatencyMonitor latency_;
   dispatch::Dispatcher dispatcher_;
+  dispatch::SlicedJobs jobs_;
 
   std::unordered_map<std::uint64_t, std::unique_ptr<client::Connection>> connections_;  // by session id
   std::vector<client::Connection*> ready_;

@@ -40,7 +40,7 @@ enum CommandFlag : std::uint32_t {
   kRunsInMulti = 1u << 25,  // is run, not queued, between MULTI and EXEC
   kUsesWatches = 1u << 26,  // needs the slots of the keys its session watches
   kUsesQueue = 1u << 27,    // needs the slots of the commands its session has queued
-  kMayDefer = 1u << 28,     // may reply later (Context::defer)
+  kMayDefer = 1u << 28,     // may reply later (Context::defer), also within EXEC
 };
 
 /// Where a command runs.
@@ -48,8 +48,8 @@ enum class Route : std::uint8_t {
   kAnywhere,  // no key: on the connection's own core, at once
   kKeys,      // by its keys: here, on the one core that owns them, or here with slots borrowed from several
   kSession,  // by its keys and its session's: always here, every slot that is not ours borrowed (WATCH, EXEC)
-  kCursor,   // on the core whose slots the cursor in argument 1 points at (SCAN)
   kWholeKeyspace,  // here, with every slot of every core borrowed
+  kWalk,  // within EXEC like kWholeKeyspace; else here with no slot in hand: may reply later (Context::defer)
 };
 
 /// States in which some commands are refused. A state of a core or of a session is one bit; the row's

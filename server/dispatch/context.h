@@ -2,7 +2,9 @@
 // runs on or whose slots it was lent. A handler appends one reply, and says what it changed through `keys`.
 #pragma once
 
+#include <atomic>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 
@@ -31,18 +33,23 @@ struct Invocation {
   /// Where big arguments can be taken over from; null inside EXEC.
   protocol::RequestBatch* batch = nullptr;
   std::size_t batch_index = 0;
+  bool in_exec = false;
 };
 
 /// Continues a command that could not reply at once. Copyable; resume() exactly one of the copies, once, on
-/// the session's core. If the client has gone meanwhile, resuming does nothing.
+/// the session's core. If the client has gone meanwhile, resuming does nothing, and need not be done.
 class Deferral {
  public:
   using WriteReply = std::function<void(Context&)>;
-  explicit Deferral(std::function<void(WriteReply)> resume) : resume_(std::move(resume)) {}
+  Deferral(std::function<void(WriteReply)> resume, std::shared_ptr<const std::atomic<bool>> client_gone)
+      : resume_(std::move(resume)), client_gone_(std::move(client_gone)) {}
   void resume(WriteReply write_reply) const { resume_(std::move(write_reply)); }
+  /// On any core: true soon after the client has gone.
+  bool client_gone() const { return client_gone_->load(std::memory_order_relaxed); }
 
  private:
   std::function<void(WriteReply)> resume_;
+  std::shared_ptr<const std::atomic<bool>> client_gone_;
 };
 
 class Context {
@@ -69,7 +76,7 @@ class Context {
   const Key& key(std::size_t i = 0) const { return invocation_.keys[i]; }
   std::size_t key_count() const { return invocation_.keys.size(); }
 
-  /// The client. Not for rows with Route::kKeys or kCursor: they may run on another core.
+  /// The client. Not for rows with Route::kKeys: they may run on another core.
   Session& session() const {
     CHECK(session_ != nullptr);
     return *session_;
@@ -88,9 +95,16 @@ class Context {
   bool failed() const { return failed_; }
   View error_code() const { return error_code_; }
 
-  /// The command will reply later; only for Route::kAnywhere. Nothing may be appended before.
+  /// Whether EXEC runs this, with all in hand that its commands need: a row with Route::kWalk has the whole
+  /// keyspace then, and must not defer.
+  bool in_exec() const { return invocation_.in_exec; }
+  /// The command will reply later; only for Route::kAnywhere and kWalk. Nothing may be appended before.
   Deferral defer();
   bool deferred() const { return deferred_; }
+  /// On resuming: what the command has worked meanwhile, in slices and on other cores. Counts for the slow
+  /// log.
+  void add_work(Micros duration) { work_ += duration; }
+  Micros work() const { return work_; }
   void set_deferrer(std::function<Deferral()>* make) { make_deferral_ = make; }
 
   // Argument parsing shared by all families: on failure the error reply is written and nothing returned.
@@ -105,6 +119,7 @@ class Context {
   char error_code_room_[32] = {};
   bool failed_ = false;
   bool deferred_ = false;
+  Micros work_ = 0;
 };
 
 /// Case-insensitive comparison of an option with its upper-case name.

@@ -10,6 +10,7 @@
 #include "server/config/settings.h"
 #include "server/dispatch/command_table.h"
 #include "server/dispatch/session.h"
+#include "server/dispatch/sliced_jobs.h"
 #include "server/metrics/command_statistics.h"
 #include "server/metrics/counters.h"
 #include "server/metrics/latency_monitor.h"
@@ -21,6 +22,7 @@
 namespace shoal::dispatch {
 
 class CoreServices;
+struct Domain;
 
 /// A client as other clients see it, and the way to end it.
 class ClientHandle {
@@ -57,6 +59,10 @@ class Server {
   /// Runs `visit` on every core, on that core's thread, in no order; then `then` here. Neither may block.
   /// `visit` is called concurrently: it writes only to what belongs to its core.
   virtual void on_every_core(std::function<void(CoreServices&)> visit, std::function<void()> then) = 0;
+  /// Runs `visit` on one core, on that core's thread. It may be this one: then in a turn to come.
+  virtual void on_core(CoreId core, std::function<void(CoreServices&)> visit) = 0;
+  /// The core that has a slot now.
+  virtual CoreId owner(SlotId slot) const = 0;
 
   /// SHUTDOWN: ends the process cleanly after this turn.
   virtual void shut_down() = 0;
@@ -104,21 +110,21 @@ class CoreServices {
   /// Notes a command that ran longer than slowlog-log-slower-than.
   virtual void report_slow(const Session& session, const Command& command, std::span<const View> args,
                            std::uint64_t ticks) = 0;
-  /// Whether a walk over the keyspace (SCAN) that runs here may go on into this slot now: its shard is in
-  /// hand or can be had without waiting, and it is not lent. Where the answer is no, the walk stops and its
-  /// cursor says so.
-  virtual bool reaches(SlotId slot) = 0;
+  /// Takes over a job to be run between turns, together with the others about half a millisecond in each.
+  virtual void run_in_slices(std::unique_ptr<SlicedJob> job) = 0;
+  /// This core's slots and which of them are lent: for jobs, which run while no command does.
+  virtual Domain& domain() = 0;
   /// Frees what `detached` holds in slices between turns.
   virtual void free_later(Dictionary detached) = 0;
   /// Blocks this core: DEBUG SLEEP, for tests of exactly that.
   virtual void sleep_blocking(Micros duration) = 0;
 
-  // Keys of this core's slots in one database, counted over its slots: O(slots).
   struct KeyCounts {
     std::uint64_t keys = 0;
     std::uint64_t expiring = 0;
   };
-  virtual KeyCounts count_keys(DatabaseId database) = 0;
+  /// Keys of this core's slots, by database; without those in lent slots. One pass over the slots: O(slots).
+  virtual std::vector<KeyCounts> count_keys() = 0;
 
  protected:
   ~CoreServices() = default;

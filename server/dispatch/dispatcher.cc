@@ -48,33 +48,31 @@ void Dispatcher::deliver(runtime::Message& message) {
       return loan.home().on_settled(loan);
     }
     case kVisit: {
-      auto& visit = static_cast<Visit&>(message);
-      visit.group->visit(services_);
-      visit.kind = kVisitDone;
-      return runtime_.post(visit.home, visit);
+      const std::unique_ptr<Visit> visit(&static_cast<Visit&>(message));
+      return visit->run(services_);
     }
-    case kVisitDone: return on_visit_done(static_cast<Visit&>(message));
     default: check_failed(__FILE__, __LINE__, "a message of an unknown kind");
   }
 }
 
-void Dispatcher::visit_every_core(std::function<void(CoreServices&)> visit, std::function<void()> then) {
-  auto group = std::make_shared<VisitGroup>();
-  group->visit = std::move(visit);
-  group->then = std::move(then);
-  group->outstanding = node_.core_count();
-  for (CoreId core = 0; core < node_.core_count(); ++core) {
-    // Owned by the message system until it is home again (on_visit_done).
-    auto* message = new Visit(group);
-    message->home = runtime_.core();
-    runtime_.post(core, *message);
-  }
+void Dispatcher::visit_core(CoreId core, std::function<void(CoreServices&)> visit) {
+  runtime_.post(core, *new Visit(std::move(visit)));  // The receiver frees it.
 }
 
-void Dispatcher::on_visit_done(Visit& visit) {
-  const std::shared_ptr<VisitGroup> group = std::move(visit.group);
-  delete &visit;
-  if (--group->outstanding == 0) group->then();
+void Dispatcher::visit_every_core(std::function<void(CoreServices&)> visit, std::function<void()> then) {
+  struct Round {
+    std::function<void(CoreServices&)> visit;
+    std::function<void()> then;
+    std::size_t outstanding;  // counted at home
+  };
+  const auto round = std::make_shared<Round>(Round{std::move(visit), std::move(then), node_.core_count()});
+  const auto call_and_report = [round, home = runtime_.core()](CoreServices& there) {
+    round->visit(there);
+    there.server().on_core(home, [round](CoreServices&) {
+      if (--round->outstanding == 0) round->then();
+    });
+  };
+  for (CoreId core = 0; core < node_.core_count(); ++core) visit_core(core, call_and_report);
 }
 
 }  // namespace shoal::dispatch

@@ -16,17 +16,10 @@
 
 namespace shoal::dispatch {
 
-/// A function on its way to one core and back (Server::on_every_core).
-struct VisitGroup {
-  std::function<void(CoreServices&)> visit;
-  std::function<void()> then;
-  std::size_t outstanding = 0;
-};
+/// A function on its way to one core, which runs and frees it.
 struct Visit final : runtime::Message {
-  explicit Visit(std::shared_ptr<VisitGroup> visit_group) : Message(kVisit), group(std::move(visit_group)) {}
-  std::shared_ptr<VisitGroup>
-      group;  // touched by its members one after another, except `visit`, which is only called
-  CoreId home = 0;
+  explicit Visit(std::function<void(CoreServices&)> visit) : Message(kVisit), run(std::move(visit)) {}
+  std::function<void(CoreServices&)> run;
 };
 
 class Dispatcher {
@@ -48,9 +41,6 @@ class Dispatcher {
   void set_state(std::uint32_t bits, bool on) { state_ = on ? state_ | bits : state_ & ~bits; }
   void set_strict_pipeline_order(bool strict) { strict_pipeline_order_ = strict; }
   bool strict_pipeline_order() const { return strict_pipeline_order_; }
-  /// While a command runs with every slot of every core in hand.
-  bool holds_whole_keyspace() const { return holds_whole_keyspace_; }
-  void set_holds_whole_keyspace(bool holds) { holds_whole_keyspace_ = holds; }
   /// Commands that ran at least so long (Runtime::ticks) are reported to the slow log.
   void set_slow_ticks(std::uint64_t ticks) { slow_ticks_ = ticks; }
   std::uint64_t slow_ticks() const { return slow_ticks_; }
@@ -73,11 +63,11 @@ class Dispatcher {
   }
 
   void deliver(runtime::Message& message);
+  void visit_core(CoreId core, std::function<void(CoreServices&)> visit);
   void visit_every_core(std::function<void(CoreServices&)> visit, std::function<void()> then);
 
  private:
   void fetch_noted_keys(const Domain& domain);
-  void on_visit_done(Visit& visit);
 
   Node& node_;
   runtime::Runtime& runtime_;
@@ -88,7 +78,6 @@ class Dispatcher {
   KeyFetch key_fetch_;
   std::uint32_t state_ = 0;
   bool strict_pipeline_order_ = false;
-  bool holds_whole_keyspace_ = false;
   std::uint64_t slow_ticks_ = ~std::uint64_t{0};
 };
 

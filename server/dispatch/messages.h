@@ -14,7 +14,6 @@ enum MessageKind : std::uint8_t {
   kLoanReturned,  // the same: the slots come home with what was done to them
   kLoanSettled,   // the same: applied; the coordinator may use it again
   kVisit,         // Visit: run a function on this core
-  kVisitDone,
 };
 
 }  // namespace shoal::dispatch

@@ -6,7 +6,6 @@
 #include "server/dispatch/admission.h"
 #include "server/dispatch/dispatcher.h"
 #include "server/dispatch/watch.h"
-#include "storage/scan_cursor.h"
 
 namespace shoal::dispatch {
 
@@ -124,17 +123,15 @@ Pipeline::Step Pipeline::step(std::size_t index) {
   }
   const PlacedRequest request = place(index, resolved);
   switch (resolved.command->route) {
+    case Route::kWalk:
+      if (parts_open_ > 0) return Step::kWait;  // it is to see what those write
+      [[fallthrough]];
     case Route::kAnywhere: {
       KeyAccess keys = dispatcher_.access(dispatcher_.own().shard.effects(), session_.database, touch());
       return run(request, keys);
     }
     case Route::kKeys:
       return resolved.owner == kSeveral ? run_over_cores(resolved, request) : run_in_one_shard(request);
-    case Route::kCursor: {
-      PlacedRequest placed = request;
-      placed.slot = parse_scan_cursor(args[1]).value_or(ScanCursor{}).slot;
-      return run_in_one_shard(placed);
-    }
     case Route::kSession:
     case Route::kWholeKeyspace: return run_over_cores(resolved, request);
   }
@@ -270,7 +267,7 @@ Pipeline::Step Pipeline::run_over_cores(const Resolved& resolved, const PlacedRe
 }
 
 void Pipeline::collect_needs(const Command& command, std::span<const Key> keys) {
-  if (command.route == Route::kWholeKeyspace || command.route == Route::kCursor) needs_.whole_keyspace = true;
+  if (command.route == Route::kWholeKeyspace || command.route == Route::kWalk) needs_.whole_keyspace = true;
   for (const Key& key : keys) needs_.slots.push_back(key.slot);
   if (command.has(kUsesWatches)) {
     for (const WatchedKey& watched : session_.transaction.watches)
@@ -307,10 +304,8 @@ bool Pipeline::slots_reachable() {
 Pipeline::Step Pipeline::run_holding_slots(const PlacedRequest& request, EffectsRouter& router) {
   KeyAccess keys = dispatcher_.access(dispatcher_.own().shard.effects(), request.database, request.touch);
   keys.set_router(&router);
-  dispatcher_.set_holds_whole_keyspace(needs_.whole_keyspace);
   const Step step =
       request.invocation.command->has(kUsesQueue) ? run_queue(request, keys) : run(request, keys);
-  dispatcher_.set_holds_whole_keyspace(false);
   if (step == Step::kNext && borrowing_.holding()) borrowing_.give_back();
   return step;
 }
@@ -364,6 +359,7 @@ Pipeline::Step Pipeline::run_queued_command(KeyAccess& keys) {
   request.invocation.command = queued.command;
   request.invocation.args = queued_args_;
   request.invocation.keys = queued_keys_;
+  request.invocation.in_exec = true;
   keys.set_database(session_.database);  // a SELECT before it counts
   keys.set_touch(touch());
   if ((dispatcher_.state() & kMonitored) != 0) dispatcher_.services().feed_monitors(session_, queued_args_);
@@ -387,8 +383,8 @@ void Pipeline::finish_request() {
 // Calls the handler; the reply goes to its place as it is.
 Pipeline::Step Pipeline::call(const PlacedRequest& request, KeyAccess& keys) {
   const Command& command = *request.invocation.command;
-  // Rows of the other routes may run on another core than the session's.
-  const bool sees_session = command.route != Route::kKeys && command.route != Route::kCursor;
+  // Rows of that route may run on another core than the session's.
+  const bool sees_session = command.route != Route::kKeys;
   protocol::ReplyWriter reply(reply_output(), session_.resp);
   Runner::Outcome outcome;
   if (sees_session) {
@@ -522,9 +518,11 @@ void Pipeline::resume_deferred(const Deferral::WriteReply& write_reply) {
   }
   Context context(request.invocation, reply, keys, dispatcher_.services(), &session_);
   write_reply(context);
-  dispatcher_.runner().record(*request.invocation.command, deferred_ticks_, context);
-  if (deferred_ticks_ >= dispatcher_.slow_ticks()) [[unlikely]]
-    report_slow(request, deferred_ticks_);
+  const std::uint64_t ticks = deferred_ticks_ + dispatcher_.runtime().nanos_to_ticks(
+                                                    static_cast<std::uint64_t>(context.work()) * 1000);
+  dispatcher_.runner().record(*request.invocation.command, ticks, context);
+  if (ticks >= dispatcher_.slow_ticks()) [[unlikely]]
+    report_slow(request, ticks);
   if (running_queue_) {
     ++queue_next_;
   } else {

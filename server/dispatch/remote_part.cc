@@ -41,7 +41,6 @@ void RemotePart::run(Dispatcher& owner) {
     domain.shard.settle();
   }
   owner.count_lookups(keys);
-  owner.reach().let_go();  // a walk over keys may have gone on into another shard
   kind = kPartDone;
   owner.runtime().post(home_core_, *this);
 }

@@ -28,7 +28,7 @@ SimulatedRuntime::SimulatedRuntime(Simulation& simulation, CoreId core, const Si
 }
 
 Micros SimulatedRuntime::now_fresh() const {
-  return ++simulation_.now_;
+  return simulation_.now_ += simulation_.options_.clock_step;
 }
 
 std::uint32_t SimulatedRuntime::wire_count() const {

@@ -31,6 +31,7 @@ struct SimulationOptions {
   std::uint32_t disconnects_per_million = 0;  // chance of a reset for each wire in each turn
   std::uint32_t asleep_percent = 50;          // chance that a core lets its shard be borrowed
   std::uint32_t preempted_percent = 0;        // chance that others have turns at a preempt()
+  Micros clock_step = 1;                      // how much later it is at each look at the clock
 };
 
 class Simulation;
@@ -39,7 +40,7 @@ class SimulatedRuntime final : public Runtime {
  public:
   SimulatedRuntime(Simulation& simulation, CoreId core, const SimulationOptions& options);
 
-  /// Each call takes a microsecond of virtual time, so that work bounded by time ends.
+  /// Each call takes some virtual time (clock_step), so that work bounded by time ends.
   Micros now_fresh() const override;
   std::uint64_t random_secret() override { return random().next(); }
   void flush_posts() override;

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Transfers, group writes, renames and counters over real sockets and real threads: what they must keep is checked all along.
+"""Transfers, group writes, renames, counters and walks over real sockets and real threads: what they must keep is checked
+all along.
 
     tests/model/serialisability.py --seconds 10
     tests/model/serialisability.py --threads 4 --clients 16 --seconds 3600
 
 The sum of the accounts never changes, in any MGET or transaction; a group that MSET writes has one value; a token that
-RENAME passes on is in exactly one place; no increment guarded by WATCH is lost. Exit code 0: all held.
+RENAME passes on is in exactly one place; no increment guarded by WATCH is lost; KEYS and SCAN report every key that stays
+exactly once. Exit code 0: all held.
 """
 import argparse
 import pathlib
@@ -25,6 +27,8 @@ from server_process import Server  # noqa: E402
 ACCOUNTS = [b"account:%d" % number for number in range(8)]
 GROUP = [b"group:%d" % number for number in range(5)]
 PLACES = [b"place:%d" % number for number in range(6)]
+STAYING = [b"stays:%d" % number for number in range(600)] + [b"{stays}:%d" % number for number in range(400)]
+ALWAYS_THERE = sorted([b"counter", *ACCOUNTS, *GROUP, *STAYING])
 BALANCE = 100
 
 
@@ -121,15 +125,53 @@ class Client(threading.Thread):
                 self.require(reply.value == 1, f"the token is in {reply.value} places")
 
 
+class Walker(Client):
+    """One that lists and scans the keyspace meanwhile."""
+
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.choices = [self.add_and_remove, self.list_keys, self.scan_keys]
+
+    def add_and_remove(self):
+        """Keys beside those that stay, so that tables grow and shrink."""
+        keys = [b"{stays}passes:%d" % self.rng.randrange(2000) for _ in range(50)]
+        self.connection.send_bytes(b"".join(encode((b"SET", key, b"v")) if self.rng.randrange(2) else encode((b"DEL", key))
+                                            for key in keys))
+        for _ in keys:
+            self.connection.read()
+
+    def check_walk(self, walk, names):
+        staying = sorted(name for name in names if b"passes" not in name and not name.startswith((b"place", b"own")))
+        self.require(staying == ALWAYS_THERE, f"{walk} reports {len(staying)} keys that stay, not {len(ALWAYS_THERE)} once each")
+
+    def list_keys(self):
+        """Also in order: what this client wrote before is listed, what it writes after is not."""
+        own = b"own"
+        requests = [(b"SET", own, b"v"), (b"KEYS", b"*"), (b"DEL", own), (b"KEYS", own), (b"GET", own)]
+        self.connection.send_bytes(b"".join(map(encode, requests)))
+        _, everything, _, nothing, _ = [self.connection.read() for _ in requests]
+        self.check_walk("KEYS", values(everything))
+        self.require(own in values(everything) and values(nothing) == [], "KEYS does not run in the order of its pipeline")
+
+    def scan_keys(self):
+        cursor, names = b"0", []
+        while cursor != b"0" or not names:
+            reply = self.ask(b"SCAN", cursor, b"COUNT", b"%d" % self.rng.choice([100, 1000, 100000])).value
+            cursor, names = reply[0].value, names + values(reply[1])
+        self.check_walk("SCAN", names)
+
+
 def run(options, threads):
     """Runs against a server of so many threads; returns what was violated, or nothing."""
     server_options = types.SimpleNamespace(server="shoal", binary=options.binary, threads=threads, timeout=options.timeout)
     with Server(server_options, []) as server:
         control = Connection(server.port, options.timeout)
         control.ask(b"MSET", b"counter", b"0", PLACES[0], b"token", *(w for key in GROUP for w in (key, b"0")),
-                    *(word for account in ACCOUNTS for word in (account, b"%d" % BALANCE)))
+                    *(word for account in ACCOUNTS for word in (account, b"%d" % BALANCE)),
+                    *(word for key in STAYING for word in (key, b"v")))
         stop = threading.Event()
         clients = [Client(server.port, options.timeout, options.seed * 1000 + number, stop) for number in range(options.clients)]
+        clients.append(Walker(server.port, options.timeout, options.seed * 1000 + options.clients, stop))
         for client in clients:
             client.start()
         stop.wait(options.seconds)
@@ -151,7 +193,7 @@ def run(options, threads):
 def main(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", type=pathlib.Path, default=ROOT / "build/release/shoal")
-    parser.add_argument("--threads", default="2,4", help="thread counts, one after the other")
+    parser.add_argument("--threads", default="1,2,4", help="thread counts, one after the other")
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=10, help="for all thread counts together")
     parser.add_argument("--seed", type=int, default=int(time.time()))

@@ -34,10 +34,23 @@ TEST(Simulation, EveryHistoryIsStrictlySerialisable) {
   EXPECT_LE(given_up, (all.end - all.begin) / 100 + 1) << "the search has to be made to end";
 }
 
+TEST(Simulation, WalksReportEveryKeyThatStaysOnce) {
+  const Seeds all = seeds(1000);
+  std::uint64_t operations = 0;
+  for (std::uint64_t seed = all.begin; seed < all.end; ++seed) {
+    const Outcome outcome = run_walks(seed);
+    ASSERT_EQ(outcome.violation, "") << how_to_rerun(seed);
+    ASSERT_FALSE(HasFailure()) << how_to_rerun(seed);
+    operations += outcome.operations;
+  }
+  EXPECT_GT(operations, (all.end - all.begin) * 10) << "too few walks got to their end";
+}
+
 TEST(Simulation, TheSameSeedGivesTheSameHistory) {
   const Seeds all = seeds(30);
   for (std::uint64_t seed = all.begin; seed < all.end; ++seed) {
     EXPECT_EQ(run_transfers(seed).history, run_transfers(seed).history) << how_to_rerun(seed);
+    EXPECT_EQ(run_walks(seed).history, run_walks(seed).history) << how_to_rerun(seed);
     EXPECT_EQ(run_history(seed, Mix::kEverything).history, run_history(seed, Mix::kEverything).history)
         << how_to_rerun(seed);
   }
@@ -90,6 +103,51 @@ TEST(Simulation, AClientThatDoesNotReadHoldsUpNobody) {
     }
     dead.resume_reading();
     EXPECT_TRUE(server.finish()) << "the slow client gets all its replies in the end, " << how_to_rerun(seed);
+  }
+}
+
+TEST(Simulation, TheWorkOfAWalkOnAllCoresIsItsTimeInTheSlowLog) {
+  SimulatedServer server({.core_count = 4, .clock_step = 300});
+  TestClient& client = server.connect();
+  ASSERT_EQ(server.call(client, {"CONFIG", "SET", "slowlog-log-slower-than", "10000"}).text, "OK");
+  server.call(client, {"GET", "a"});
+  server.call(client, {"KEYS", "*"});
+  const Reply log = server.call(client, {"SLOWLOG", "GET"});
+  ASSERT_EQ(log.children.size(), 1u) << describe(log);
+  EXPECT_EQ(log.children[0].children[3].children[0].text, "KEYS");
+}
+
+TEST(Simulation, AWalkEndsHoweverOftenItsSlotsAreBorrowed) {
+  const Seeds all = seeds(50);
+  for (std::uint64_t seed = all.begin; seed < all.end; ++seed) {
+    runtime::SimulationOptions conditions = draw_conditions(seed, 2);
+    conditions.disconnects_per_million = 0;
+    conditions.asleep_percent = 0;
+    SimulatedServer server(conditions);
+    TestClient& walker = server.connect();
+    Args keys{"MSET"};
+    for (int i = 0; i < 300; ++i) keys.insert(keys.end(), {std::to_string(i), "v"});
+    ASSERT_EQ(server.call(walker, keys).text, "OK");
+    // At every moment somebody has all slots, or waits for them.
+    bool walking = true;
+    std::function<void(TestClient&)> borrow = [&](TestClient& client) {
+      client.ask({"DBSIZE"}, [&](const Reply&) {
+        if (walking) borrow(client);
+      });
+    };
+    for (int i = 0; i < 6; ++i) borrow(server.connect());
+    std::size_t found = 0;
+    walker.queue({"KEYS", "*"}, [&](const Reply& reply) { found = reply.children.size(); });
+    walker.queue({"SCAN", "0", "COUNT", "1000"}, [&](const Reply& reply) {
+      EXPECT_EQ(reply.children[1].children.size(), found);
+      walking = false;
+    });
+    walker.send();
+    for (int step = 0; step < 100'000 && walking; ++step) server.step();
+    EXPECT_FALSE(walking) << how_to_rerun(seed);
+    EXPECT_EQ(found, 300u) << how_to_rerun(seed);
+    walking = false;
+    ASSERT_TRUE(server.finish()) << how_to_rerun(seed);
   }
 }
 

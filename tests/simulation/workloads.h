@@ -29,4 +29,9 @@ Outcome run_transfers(std::uint64_t seed, CoreId cores_min = 1);
 enum class Mix { kEverything, kSimple };
 Outcome run_history(std::uint64_t seed, Mix mix, CoreId cores_min = 1);
 
+/// Clients list and scan the keyspace while others add keys, remove them, and borrow slots: a key that stays
+/// is reported once by each walk, none that never was; a transaction's walk sees one moment; a client's walk
+/// sees what it wrote before.
+Outcome run_walks(std::uint64_t seed, CoreId cores_min = 1);
+
 }  // namespace shoal::simulation

@@ -21,9 +21,9 @@ class FakeCore final : public CoreServices, public Server {
  public:
   config::Settings settings_;
   Random random_{20240117};
-  /// The slots within reach of one another.
-  SlotId range_slots = kSlotCount;
   std::vector<Dictionary> freed_later;
+  /// How long work seems to take between two looks at the clock.
+  Micros clock_step = 0;
 
   ~FakeCore() {
     for (Dictionary& dictionary : freed_later) {
@@ -36,7 +36,6 @@ class FakeCore final : public CoreServices, public Server {
   Server& server() override { return *this; }
   std::uint64_t random() override { return random_.next(); }
   void free_later(Dictionary detached) override { freed_later.push_back(std::move(detached)); }
-  bool reaches(SlotId slot) override { return slot % range_slots != 0; }
 
   // Nothing below is for the commands under test.
   void publish(config::Settings, std::function<void(Status)>) override { unused(); }
@@ -44,6 +43,8 @@ class FakeCore final : public CoreServices, public Server {
   config::Log& log() override { return unused<config::Log&>(); }
   CoreId core_count() const override { return 1; }
   void on_every_core(std::function<void(CoreServices&)>, std::function<void()>) override { unused(); }
+  void on_core(CoreId, std::function<void(CoreServices&)>) override { unused(); }
+  CoreId owner(SlotId) const override { return 0; }
   void shut_down() override { unused(); }
   View run_id() const override { return {}; }
   Millis started_at() const override { return 0; }
@@ -53,7 +54,7 @@ class FakeCore final : public CoreServices, public Server {
   metrics::ProcessFacts process_facts() const override { return {}; }
   CoreId id() const override { return 0; }
   Micros now() const override { return 0; }
-  Micros now_fresh() const override { return 0; }
+  Micros now_fresh() const override { return clock_ += clock_step; }
   Millis wall_clock() const override { return 0; }
   std::uint64_t ticks_to_nanos(std::uint64_t ticks) const override { return ticks; }
   metrics::Counters& counters() override { return unused<metrics::Counters&>(); }
@@ -69,10 +70,14 @@ class FakeCore final : public CoreServices, public Server {
   void report_slow(const Session&, const Command&, std::span<const View>, std::uint64_t) override {
     unused();
   }
+  void run_in_slices(std::unique_ptr<SlicedJob>) override { unused(); }
+  Domain& domain() override { return unused<Domain&>(); }
   void sleep_blocking(Micros) override { unused(); }
-  KeyCounts count_keys(DatabaseId) override { return {}; }
+  std::vector<KeyCounts> count_keys() override { return {}; }
 
  private:
+  mutable Micros clock_ = 0;
+
   template <class T = void>
   static T unused() {
     check_failed(__FILE__, __LINE__, "a service that the commands under test do not use");
@@ -95,7 +100,8 @@ class CommandTest : public testing::Test {
     protocol::Output output(pool_);
     protocol::ReplyWriter reply(output, session_.resp);
     KeyAccess access(keyspace_, effects_, Moment{now_, 0}, session_.database, KeyAccess::Touch::kYes);
-    const Invocation invocation{command, args, key_list, batch, 0};
+    // As within EXEC, so that walks too have all slots in hand.
+    const Invocation invocation{command, args, key_list, batch, 0, true};
     Context context(invocation, reply, access, core_, &session_);
     command->handler(context);
     lookups_.hits += access.lookups().hits;
