@@ -10,6 +10,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import tempfile
 import types
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -64,6 +65,17 @@ def redis_cli(port):
     expect("the same read back", run([*cli, "GET", "big"]), big + b"\n")
     expect("CLIENT KILL of others", run([*cli, "CLIENT", "KILL", "TYPE", "normal"]), b"0\n")
     stat(cli)
+    unix_socket(cli)
+
+
+def unix_socket(cli):
+    """The server's unix socket is where unixsocket says, with the permissions of unixsocketperm, and serves."""
+    path = run([*cli, "--raw", "CONFIG", "GET", "unixsocket"]).decode().split()[1]
+    expect("unixsocketperm", pathlib.Path(path).stat().st_mode & 0o777, 0o640)
+    expect("PING through the unix socket", run(["redis-cli", "-s", path, "PING"]), b"PONG\n")
+    listed = run(["redis-cli", "-s", path, "CLIENT", "LIST"])
+    if path.encode() + b":0" not in listed or b"flags=U" not in listed:
+        raise Failed(f"CLIENT LIST through {path} shows {listed!r}")
 
 
 def stat(cli):
@@ -105,7 +117,8 @@ def main(arguments):
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args(arguments)
     server_options = types.SimpleNamespace(server="shoal", binary=options.binary, threads=options.threads, timeout=10)
-    with Server(server_options, []) as server:
+    with tempfile.TemporaryDirectory() as directory, \
+            Server(server_options, ["--unixsocket", f"{directory}/socket", "--unixsocketperm", "640"]) as server:
         try:
             CLIENTS[options.client](server.port)
         except (Failed, subprocess.TimeoutExpired) as failure:
