@@ -1,70 +1,32 @@
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "server/runtime/simulated_runtime.h"
+#include "tests/unit/runtime/line_connection.h"
+#include "tests/unit/runtime/some_bytes.h"
 
 namespace shoal::runtime {
 namespace {
-
-// Echoes what it receives, one send at a time; pauses while it has much to send.
-class EchoConnection : public WireEvents {
- public:
-  explicit EchoConnection(Wire& wire) : wire_(wire) { wire_.receive(); }
-
-  void on_received(Received&& received) override {
-    waiting_.append(received.bytes());
-    if (waiting_.size() > 4096) wire_.pause_receiving();
-    flush();
-  }
-  void on_received_into(std::size_t) override { FAIL(); }
-  void on_sent(std::size_t count) override {
-    sending_.erase(0, count);
-    flush();
-  }
-  void on_end(int error) override {
-    ended_ = true;
-    if (error != 0 || (sending_.empty() && waiting_.empty())) wire_.close();
-  }
-  void on_closed() override { closed = true; }
-  bool closed = false;
-
- private:
-  void flush() {
-    if (wire_.sending()) return;
-    if (sending_.empty()) sending_.swap(waiting_);
-    if (sending_.empty()) {
-      ended_ ? wire_.close() : wire_.receive();
-      return;
-    }
-    part_ = {sending_.data(), sending_.size()};
-    wire_.send({&part_, 1});
-  }
-
-  Wire& wire_;
-  std::string waiting_;
-  std::string sending_;
-  iovec part_{};
-  bool ended_ = false;
-};
 
 struct Numbered : Message {
   std::uint64_t number = 0;
   bool answered = false;
 };
 
-// Echoes its clients; sends numbered messages round; borrows the next core's counter whenever it can.
+// Serves its clients; sends numbered messages round; borrows the next core's counter whenever it can.
 class TestCore : public CoreLogic {
  public:
-  TestCore(Runtime& runtime, std::vector<std::uint64_t>& counters) : runtime_(runtime), counters_(counters) {}
+  TestCore(Runtime& runtime, Counters& seen, std::vector<std::uint64_t>& shards)
+      : runtime_(runtime), seen_by_all_(seen), shards_(shards) {}
 
   void on_start() override { next_post_ = runtime_.now(); }
   WireEvents* on_accept(Wire& wire) override {
-    connections.push_back(std::make_unique<EchoConnection>(wire));
-    return connections.back().get();
+    ++seen_by_all_.accepted;
+    connections_.push_back(std::make_unique<LineConnection>(wire, seen_by_all_));
+    return connections_.back().get();
   }
   void deliver(Message& message) override {
     auto& numbered = static_cast<Numbered&>(message);
@@ -87,7 +49,7 @@ class TestCore : public CoreLogic {
     }
     const CoreId neighbour = static_cast<CoreId>((runtime_.core() + 1) % runtime_.core_count());
     if (neighbour != runtime_.core() && runtime_.try_borrow(neighbour)) {
-      ++counters_[neighbour];
+      ++shards_[neighbour];
       ++borrows;
       runtime_.give_back(neighbour, AfterBorrow::kNothingLeft);
     }
@@ -97,7 +59,6 @@ class TestCore : public CoreLogic {
   void on_stopped() override { stopped = true; }
 
   static constexpr std::uint64_t kPosts = 200;
-  std::vector<std::unique_ptr<EchoConnection>> connections;
   std::uint64_t posted = 0;
   std::uint64_t sent = 0;
   std::uint64_t received = 0;
@@ -106,36 +67,33 @@ class TestCore : public CoreLogic {
 
  private:
   Runtime& runtime_;
-  std::vector<std::uint64_t>& counters_;
+  Counters& seen_by_all_;
+  std::vector<std::uint64_t>& shards_;
+  std::vector<std::unique_ptr<LineConnection>> connections_;
   std::uint64_t seen_[8] = {};
   Micros next_post_ = 0;
   std::vector<std::unique_ptr<Numbered>> messages_;
 };
 
 struct World {
-  explicit World(SimulationOptions options) : counters(options.core_count), simulation(options) {
+  explicit World(SimulationOptions options) : shards(options.core_count), simulation(options) {
     for (CoreId core = 0; core < options.core_count; ++core) {
-      cores.push_back(std::make_unique<TestCore>(simulation.runtime(core), counters));
+      cores.push_back(std::make_unique<TestCore>(simulation.runtime(core), seen, shards));
     }
     std::vector<CoreLogic*> logics;
     for (const auto& core : cores) logics.push_back(core.get());
     simulation.start(logics);
   }
-  std::vector<std::uint64_t> counters;
+  Counters seen;
+  std::vector<std::uint64_t> shards;
   Simulation simulation;
   std::vector<std::unique_ptr<TestCore>> cores;
 };
 
-std::string some_bytes(std::size_t count) {
-  std::string bytes(count, '\0');
-  for (std::size_t i = 0; i < count; ++i) bytes[i] = static_cast<char>('a' + i * 7 % 26);
-  return bytes;
-}
-
 std::uint64_t history_of(std::uint64_t seed) {
   World world({.core_count = 3, .seed = seed});
   SimulatedClient& client = world.simulation.connect();
-  client.write(some_bytes(5000));
+  client.write("echo\n" + some_bytes(5000));
   world.simulation.run_until([] { return false; }, 3000);
   return world.simulation.history();
 }
@@ -154,8 +112,8 @@ TEST(Simulation, CarriesEveryByteInOrderWhateverThePieces) {
     World world({.core_count = 2, .seed = seed});
     SimulatedClient& one = world.simulation.connect();
     SimulatedClient& two = world.simulation.connect();
-    one.write(some_bytes(100'000));
-    two.write(some_bytes(10));
+    one.write("echo\n" + some_bytes(100'000));
+    two.write("echo\n" + some_bytes(10));
     EXPECT_TRUE(world.simulation.run_until(
         [&] { return one.received().size() == 100'000 && two.received().size() == 10; }, 200'000))
         << "seed " << seed;
@@ -164,11 +122,44 @@ TEST(Simulation, CarriesEveryByteInOrderWhateverThePieces) {
   }
 }
 
+// As a big argument arrives: its span is filled in pieces, and what follows is ordinary again.
+TEST(Simulation, FillsASpanStraightFromTheWireAndNothingBehindIt) {
+  std::uint64_t received_into = 0;
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    for (const std::size_t size : {1u, 100u, 100'000u}) {
+      World world({.seed = seed});
+      SimulatedClient& client = world.simulation.connect();
+      const std::string bytes = some_bytes(size) + "and what follows";
+      client.write("into " + std::to_string(size) + "\n" + bytes);
+      EXPECT_TRUE(
+          world.simulation.run_until([&] { return client.received().size() == bytes.size(); }, 200'000));
+      EXPECT_EQ(client.read(), bytes) << "seed " << seed;
+      EXPECT_LE(world.seen.received_into, size);
+      received_into += world.seen.received_into;
+    }
+  }
+  EXPECT_GT(received_into, 50u * 50'000) << "most of the big ones";
+}
+
+TEST(Simulation, AClientMayLeaveBeforeASpanIsFull) {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    World world({.seed = seed});
+    SimulatedClient& resets = world.simulation.connect();
+    SimulatedClient& ends = world.simulation.connect();
+    for (SimulatedClient* client : {&resets, &ends}) client->write("into 100000\n" + some_bytes(50'000));
+    EXPECT_TRUE(world.simulation.run_until([&] { return world.seen.received_into >= 40'000; }, 10'000));
+    resets.disconnect();
+    ends.end_writing();
+    EXPECT_TRUE(world.simulation.run_until([&] { return world.seen.closed == 2; }, 10'000))
+        << "seed " << seed;
+  }
+}
+
 TEST(Simulation, HoldsBackWhatAClientDoesNotRead) {
   World world({.seed = 7, .wire_capacity = 1000});
   SimulatedClient& client = world.simulation.connect();
   client.stop_reading();
-  client.write(some_bytes(50'000));
+  client.write("echo\n" + some_bytes(50'000));
   world.simulation.run_until([] { return false; }, 100'000);
   EXPECT_EQ(client.received().size(), 1000u);
   client.resume_reading();
@@ -178,23 +169,17 @@ TEST(Simulation, HoldsBackWhatAClientDoesNotRead) {
 TEST(Simulation, TellsTheServerOfTheEndAfterTheLastByte) {
   World world({.seed = 3});
   SimulatedClient& client = world.simulation.connect();
-  client.write("last words");
+  client.write("echo\nlast words");
   client.end_writing();
   EXPECT_TRUE(world.simulation.run_until([&] { return client.closed(); }, 10'000));
   EXPECT_EQ(client.read(), "last words");
-  EXPECT_TRUE(world.cores[0]->connections[0]->closed);
+  EXPECT_EQ(world.seen.closed, 1u);
 }
 
 TEST(Simulation, ResetsConnectionsByChance) {
   World world({.seed = 5, .disconnects_per_million = 20'000});
-  for (int i = 0; i < 20; ++i) world.simulation.connect().write(some_bytes(20'000));
-  EXPECT_TRUE(world.simulation.run_until(
-      [&] {
-        return world.cores[0]->connections.size() == 20 &&
-               std::ranges::all_of(world.cores[0]->connections,
-                                   [](const auto& each) { return each->closed; });
-      },
-      500'000));
+  for (int i = 0; i < 20; ++i) world.simulation.connect().write("echo\n" + some_bytes(20'000));
+  EXPECT_TRUE(world.simulation.run_until([&] { return world.seen.closed == 20; }, 500'000));
   EXPECT_EQ(world.simulation.runtime(0).wire_count(), 0u);
 }
 
@@ -218,7 +203,7 @@ TEST(Simulation, LendsShardsSometimesAndSometimesNot) {
   world.simulation.run_until([] { return false; }, 2000);
   EXPECT_GT(world.cores[0]->borrows, 0u);
   EXPECT_LT(world.cores[0]->borrows, world.simulation.steps());
-  EXPECT_EQ(world.counters[1], world.cores[0]->borrows);
+  EXPECT_EQ(world.shards[1], world.cores[0]->borrows);
 }
 
 TEST(Simulation, JumpsToTheNextDeadlineWhenNothingElseHappens) {
@@ -231,14 +216,13 @@ TEST(Simulation, JumpsToTheNextDeadlineWhenNothingElseHappens) {
 
 TEST(Simulation, StopClosesEveryWireOnEveryCore) {
   World world({.core_count = 3, .seed = 9});
-  for (int i = 0; i < 6; ++i) world.simulation.connect().write(some_bytes(100));
+  for (int i = 0; i < 6; ++i) world.simulation.connect().write("echo\n" + some_bytes(100));
   world.simulation.run_until([] { return false; }, 200);
   world.simulation.request_stop();
   world.simulation.run_until([] { return false; }, 10'000);
-  for (const auto& core : world.cores) {
-    EXPECT_TRUE(core->stopped);
-    for (const auto& connection : core->connections) EXPECT_TRUE(connection->closed);
-  }
+  for (const auto& core : world.cores) EXPECT_TRUE(core->stopped);
+  EXPECT_EQ(world.seen.accepted, 6u);
+  EXPECT_EQ(world.seen.closed, 6u);
 }
 
 }  // namespace
