@@ -1,6 +1,8 @@
 // shoal: from a command line to cores that serve.
 
+#ifndef SHOAL_SYSTEM_MALLOC
 #include <mimalloc-new-delete.h>
+#endif
 #include <unistd.h>
 
 #include <fmt/format.h>
