@@ -79,8 +79,8 @@ def unix_socket(cli):
 
 
 def stat(cli):
-    """--stat goes on until it is stopped: two lines of figures will do."""
-    with subprocess.Popen([*cli, "--stat"], stdout=subprocess.PIPE) as process:
+    """--stat goes on until it is stopped: two lines of figures will do, though they come by the buffer, dozens at once."""
+    with subprocess.Popen([*cli, "-i", "0.01", "--stat"], stdout=subprocess.PIPE) as process:
         try:
             lines = [process.stdout.readline() for _ in range(4)]
         finally:
