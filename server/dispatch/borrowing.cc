@@ -15,9 +15,10 @@ void Loan::ask(Dispatcher& owner) {
   if (verdict != LoanVerdict::kQueued) answer();
 }
 
-void Loan::on_turn() {
+LoanWaiter::Turn Loan::on_turn() {
   verdict = LoanVerdict::kGranted;
   answer();
+  return Turn::kOver;
 }
 
 void Loan::answer() {

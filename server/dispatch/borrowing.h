@@ -38,7 +38,7 @@ class Loan final : public runtime::Message, public LoanWaiter {
   // At the owner.
   void ask(Dispatcher& owner);
   void settle(Dispatcher& owner);
-  void on_turn() override;
+  Turn on_turn() override;
 
  private:
   void answer();

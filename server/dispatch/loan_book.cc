@@ -28,7 +28,7 @@ bool LoanBook::is_claimed(SlotId slot) const {
 bool LoanBook::is_held(SlotId slot) const {
   if (kLendsToEverybody) return false;
   return std::any_of(lines_.begin(), lines_.end(),
-                     [slot](const Line& line) { return line.granted && line.wants(slot); });
+                     [slot](const Line& line) { return line.is_loan() && line.granted && line.wants(slot); });
 }
 
 bool LoanBook::conflict(const Line& one, const Line& other) {
@@ -80,6 +80,18 @@ void LoanBook::withdraw(const LoanWaiter& waiter) {
   advance();
 }
 
+void LoanBook::give_turn(std::size_t index) {
+  const Line line = lines_[index];
+  if (line.is_loan()) {
+    lines_[index].granted = true;
+    line.waiter->on_turn();
+    return;
+  }
+  lines_.erase(lines_.begin() + static_cast<std::ptrdiff_t>(index));
+  if (line.waiter->on_turn() == LoanWaiter::Turn::kKept)
+    lines_.insert(lines_.begin(), {nullptr, line.waiter, line.slot, true});
+}
+
 // Lets everybody go on whom nobody before blocks. A waiter's turn may change the book, so the search starts
 // again after each.
 void LoanBook::advance() {
@@ -87,14 +99,8 @@ void LoanBook::advance() {
     found = false;
     for (std::size_t i = 0; i < lines_.size(); ++i) {
       if (lines_[i].granted || blocked(i)) continue;
-      LoanWaiter* waiter = lines_[i].waiter;
-      if (lines_[i].terms == nullptr) {
-        lines_.erase(lines_.begin() + static_cast<std::ptrdiff_t>(i));
-      } else {
-        lines_[i].granted = true;
-      }
-      waiter->on_turn();
       found = true;
+      give_turn(i);
       break;
     }
   }

@@ -38,7 +38,12 @@ struct LoanTerms {
 /// Told when it is its turn. A loan is granted by then; a single-slot waiter may run, the slot being free.
 class LoanWaiter {
  public:
-  virtual void on_turn() = 0;
+  enum class Turn : std::uint8_t {
+    kOver,  // it has run, or has a loan: nothing more to keep for it
+    kKept,  // a single-slot waiter that runs later in this turn of the core: no loan passes it before
+            // end_turn()
+  };
+  virtual Turn on_turn() = 0;
 
  protected:
   ~LoanWaiter() = default;
@@ -59,9 +64,13 @@ class LoanBook {
   /// Precondition: it is lent. on_turn() comes once; the command then runs, or waits for another slot that it
   /// needs and that is_held().
   void wait_for(SlotId slot, LoanWaiter& waiter);
+  /// A waiter that kept its turn has run, or waits for another slot now. Others may have their turn in the
+  /// call.
+  void end_turn(const LoanWaiter& waiter) { withdraw(waiter); }
   /// A granted loan comes home. Calls on_turn() of whoever can go on now, in order; they may request again.
   void give_back(const LoanTerms& terms);
-  /// Withdraws a queued loan or a waiter that will never be needed (its client has gone).
+  /// Withdraws a queued loan or a waiter, its turn kept or not, that will never be needed (its client has
+  /// gone).
   void withdraw(const LoanWaiter& waiter);
 
  private:
@@ -69,8 +78,9 @@ class LoanBook {
   struct Line {
     const LoanTerms* terms;  // null: a single-slot waiter
     LoanWaiter* waiter;
-    SlotId slot;  // of a waiter; kNoSlot for a loan
-    bool granted;
+    SlotId slot;   // of a waiter; kNoSlot for a loan
+    bool granted;  // a loan is out; a waiter keeps its turn
+    bool is_loan() const { return terms != nullptr; }
     bool wants(SlotId wanted) const;
   };
   static constexpr SlotId kNoSlot = kSlotCount;
@@ -78,6 +88,7 @@ class LoanBook {
   bool is_claimed(SlotId slot) const;
   static bool conflict(const Line& one, const Line& other);
   bool blocked(std::size_t index) const;
+  void give_turn(std::size_t index);
   void advance();
 
   std::vector<Line> lines_;  // in order of arrival

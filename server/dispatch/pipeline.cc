@@ -218,16 +218,29 @@ Pipeline::Step Pipeline::run_in_one_shard(const PlacedRequest& request) {
   if (domain == nullptr) [[unlikely]]
     return send_along(part_for(owner), request);
   if (!was_in_hand) fetch_ahead_in(*domain, owner);
-  const bool has_its_turn = std::exchange(has_turn_, false);
-  const auto lent = has_its_turn ? held_slot(domain->loans, request) : lent_slot(domain->loans, request);
-  if (lent) [[unlikely]] {
-    if (!is_ours) return send_along(part_for(owner), request);
-    parked_ = true;
-    domain->loans.wait_for(*lent, *this);
-    return Step::kWait;
-  }
+  if (domain->loans.any() || has_turn_) [[unlikely]]
+    return run_among_loans(*domain, request);
   KeyAccess keys = dispatcher_.access(domain->shard.effects(), request.database, request.touch);
   return run(request, keys);
+}
+
+// The same when some of the shard's slots are lent, or this request has waited for one.
+Pipeline::Step Pipeline::run_among_loans(Domain& domain, const PlacedRequest& request) {
+  const bool is_ours = &domain == &dispatcher_.own();
+  const bool has_its_turn = std::exchange(has_turn_, false);
+  const bool kept_its_turn = std::exchange(keeps_turn_, false);
+  const auto lent = has_its_turn ? held_slot(domain.loans, request) : lent_slot(domain.loans, request);
+  if (lent && !is_ours) return send_along(part_for(dispatcher_.node().owner(request.slot)), request);
+  Step step = Step::kWait;
+  if (lent) {
+    parked_ = true;
+    domain.loans.wait_for(*lent, *this);
+  } else {
+    KeyAccess keys = dispatcher_.access(domain.shard.effects(), request.database, request.touch);
+    step = run(request, keys);
+  }
+  if (kept_its_turn) domain.loans.end_turn(*this);
+  return step;
 }
 
 // The keys of the window, from this request on, that are in a shard just borrowed.
@@ -488,10 +501,13 @@ void Pipeline::on_part_home(RemotePart&) {
   client_.on_resumable();
 }
 
-void Pipeline::on_turn() {
+LoanWaiter::Turn Pipeline::on_turn() {
   parked_ = false;
   has_turn_ = true;
+  // With parts away it cannot run yet, and what holds those up might wait for this slot: then it is not kept.
+  keeps_turn_ = parts_out_ == 0;
   client_.on_resumable();
+  return keeps_turn_ ? Turn::kKept : Turn::kOver;
 }
 
 void Pipeline::on_borrowed() {
@@ -535,9 +551,9 @@ void Pipeline::resume_deferred(const Deferral::WriteReply& write_reply) {
 void Pipeline::abandon() {
   abandoned_ = true;
   batch_ = nullptr;
-  if (parked_) {
+  if (parked_ || keeps_turn_) {
     dispatcher_.own().loans.withdraw(*this);
-    parked_ = false;
+    parked_ = keeps_turn_ = false;
   }
   if (borrowing_.holding()) return finish_abandoned();
   if (borrowing_.idle()) forget_own_watches();

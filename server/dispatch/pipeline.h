@@ -58,7 +58,7 @@ class Pipeline final : public BorrowingClient, public LoanWaiter {
   Progress advance();
 
   /// True while other cores, or a loan book, refer to this.
-  bool busy() const { return parts_out_ > 0 || !borrowing_.idle() || parked_; }
+  bool busy() const { return parts_out_ > 0 || !borrowing_.idle() || parked_ || keeps_turn_; }
   /// The client has gone: what has not begun will not. Starts giving back what the session still holds
   /// elsewhere (its watches); destroy this only when !busy().
   void abandon();
@@ -70,7 +70,7 @@ class Pipeline final : public BorrowingClient, public LoanWaiter {
   void on_part_home(RemotePart& part);
   void on_borrowed() override;
   void on_returned() override;
-  void on_turn() override;
+  Turn on_turn() override;
 
  private:
   static constexpr std::size_t kWindow = 64;
@@ -105,6 +105,7 @@ class Pipeline final : public BorrowingClient, public LoanWaiter {
   void queue_command(const Command& command, std::span<const View> args);
 
   Step run_in_one_shard(const PlacedRequest& request);
+  Step run_among_loans(Domain& domain, const PlacedRequest& request);
   void fetch_ahead_in(const Domain& domain, CoreId owner);
   Step send_along(RemotePart& part, const PlacedRequest& request);
   Step run_over_cores(const Resolved& resolved, const PlacedRequest& request);
@@ -174,6 +175,7 @@ class Pipeline final : public BorrowingClient, public LoanWaiter {
   bool admitted_ = false;             // the request at next_ has passed admission, and waits
   bool parked_ = false;               // waits in the own loan book
   bool has_turn_ = false;             // has waited there, and may go on
+  bool keeps_turn_ = false;           // and no loan passes it meanwhile
   std::uint64_t deferred_ticks_ = 0;  // how long it ran before
   bool deferred_ = false;             // the command at next_, or the queued one, replies later
   bool abandoned_ = false;

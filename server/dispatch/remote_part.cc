@@ -51,9 +51,10 @@ void RemotePart::note_keys(Dispatcher& owner) const {
   }
 }
 
-void RemotePart::on_turn() {
+LoanWaiter::Turn RemotePart::on_turn() {
   has_turn_ = true;
   run(*owner_);
+  return Turn::kOver;
 }
 
 }  // namespace shoal::dispatch

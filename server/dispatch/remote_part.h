@@ -69,7 +69,7 @@ class RemotePart final : public runtime::Message, public LoanWaiter {
   // At the owner.
   /// Runs what can run; posts itself home when all has, or waits in the owner's book for a lent slot.
   void run(Dispatcher& owner);
-  void on_turn() override;
+  Turn on_turn() override;
 
  private:
   void note_keys(Dispatcher& owner) const;

@@ -17,8 +17,9 @@ SlicedJob::Progress SlicedWalk::run_slice() {
 }
 
 // The slot is free at this moment, and may be lent again right after: so its slice is now.
-void SlicedWalk::on_turn() {
+LoanWaiter::Turn SlicedWalk::on_turn() {
   advance();
+  return Turn::kOver;
 }
 
 void SlicedWalk::advance() {

@@ -23,7 +23,7 @@ class SlicedWalk : public SlicedJob, public LoanWaiter {
   SlicedWalk& operator=(const SlicedWalk&) = delete;
 
   Progress run_slice() final;
-  void on_turn() final;
+  Turn on_turn() final;
 
  protected:
   CoreServices& core() { return core_; }

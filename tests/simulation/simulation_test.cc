@@ -117,6 +117,36 @@ TEST(Simulation, TheWorkOfAWalkOnAllCoresIsItsTimeInTheSlowLog) {
   EXPECT_EQ(log.children[0].children[3].children[0].text, "KEYS");
 }
 
+TEST(Simulation, ACommandGetsItsTurnHoweverOftenItsSlotIsBorrowed) {
+  const Seeds all = seeds(50);
+  for (std::uint64_t seed = all.begin; seed < all.end; ++seed) {
+    runtime::SimulationOptions conditions = draw_conditions(seed, 2);
+    conditions.disconnects_per_million = 0;
+    conditions.asleep_percent = 0;
+    SimulatedServer server(conditions);
+    bool counting = true;
+    std::function<void(TestClient&)> borrow = [&](TestClient& client) {
+      client.ask({"DBSIZE"}, [&](const Reply&) {
+        if (counting) borrow(client);
+      });
+    };
+    for (int i = 0; i < 6; ++i) borrow(server.connect());
+    // One after another: each waits for its slot on its own.
+    TestClient& client = server.connect();
+    int answered = 0;
+    std::function<void()> increment = [&] {
+      client.ask({"INCR", std::to_string(answered)}, [&](const Reply&) {
+        if (++answered < 20) increment();
+      });
+    };
+    increment();
+    for (int step = 0; step < 100'000 && answered < 20; ++step) server.step();
+    EXPECT_EQ(answered, 20) << how_to_rerun(seed);
+    counting = false;
+    ASSERT_TRUE(server.finish()) << how_to_rerun(seed);
+  }
+}
+
 TEST(Simulation, AWalkEndsHoweverOftenItsSlotsAreBorrowed) {
   const Seeds all = seeds(50);
   for (std::uint64_t seed = all.begin; seed < all.end; ++seed) {

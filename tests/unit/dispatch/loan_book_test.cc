@@ -18,13 +18,15 @@ namespace {
 struct TestWaiter final : LoanWaiter {
   TestWaiter(std::string waiter_name, std::vector<std::string>& order)
       : name(std::move(waiter_name)), turns(order) {}
-  void on_turn() override {
+  Turn on_turn() override {
     turns.push_back(name);
     if (then) then();
+    return turn;
   }
   std::string name;
   std::vector<std::string>& turns;
   std::function<void()> then;
+  Turn turn = Turn::kOver;
 };
 
 class LoanBookTest : public testing::Test {
@@ -153,6 +155,38 @@ TEST_F(LoanBookTest, WhoWaitsBehindACommandDoesNotHoldItBackInItsTurn) {
   EXPECT_EQ(turns, (Turns{"c", "d"}));
 }
 
+// Else loans that follow one another would starve it.
+TEST_F(LoanBookTest, ATurnThatIsKeptHoldsBackLoansUntilItEnds) {
+  const LoanTerms one = terms(1, {4}), two = terms(2, {4}), elsewhere = terms(3, {5});
+  book.request(one, a);
+  b.turn = LoanWaiter::Turn::kKept;
+  book.wait_for(4, b);
+  book.request(two, c);
+  book.give_back(one);
+  EXPECT_EQ(turns, Turns{"b"});
+  EXPECT_FALSE(book.is_held(4)) << "b may run";
+  EXPECT_TRUE(book.is_lent(4)) << "others may not overtake it";
+  EXPECT_EQ(book.request(elsewhere, d), LoanVerdict::kGranted);
+  book.end_turn(b);
+  EXPECT_EQ(turns, (Turns{"b", "c"}));
+  EXPECT_TRUE(book.is_held(4));
+}
+
+TEST_F(LoanBookTest, AWaiterThatKeepsItsTurnMayWaitForAnotherSlot) {
+  const LoanTerms one = terms(1, {4}), other = terms(2, {5}), after = terms(3, {4});
+  book.request(one, a);
+  book.request(other, c);
+  b.turn = LoanWaiter::Turn::kKept;
+  book.wait_for(4, b);
+  book.request(after, d);
+  book.give_back(one);
+  book.wait_for(5, b);
+  book.end_turn(b);
+  EXPECT_EQ(turns, (Turns{"b", "d"}));
+  book.give_back(other);
+  EXPECT_EQ(turns, (Turns{"b", "d", "b"}));
+}
+
 TEST_F(LoanBookTest, ACommandForAnotherSlotDoesNotWait) {
   const LoanTerms one = terms(1, {4}), two = terms(2, {5});
   book.request(one, a);
@@ -216,7 +250,10 @@ class LoanWorld {
     std::size_t book = 0;
     LoanTerms terms;
     bool granted = false;
-    void on_turn() override { coordinator->world->granted(*this); }
+    Turn on_turn() override {
+      coordinator->world->granted(*this);
+      return Turn::kOver;
+    }
   };
   struct Coordinator {
     LoanWorld* world = nullptr;
@@ -230,9 +267,10 @@ class LoanWorld {
     std::size_t book = 0;
     SlotId slot = 0;
     bool waiting = false;
-    void on_turn() override {
+    Turn on_turn() override {
       waiting = false;
       world->run_single(*this);
+      return Turn::kOver;
     }
   };
 
