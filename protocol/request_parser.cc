@@ -394,7 +394,7 @@ void RequestParser::finish_request(RequestBatch& batch) {
   for (size_t i = 0; i < kept_args_.size(); ++i) {
     const KeptArgument& kept = kept_args_[i];
     if (kept.offset != kInBig) {
-      args[i] = kept.length == 0 ? View("", 0) : tail_.view(kept.offset, kept.length);
+      args[i] = kept.length == 0 ? View("") : tail_.view(kept.offset, kept.length);
       continue;
     }
     HeapBytes& big = big_[big_count++];

@@ -187,7 +187,7 @@ void Connection::receive_directly() {
 
 dispatch::Deferral Connection::make_deferral() {
   if (gone_ == nullptr) gone_ = std::make_shared<std::atomic<bool>>(false);
-  const auto resume = [&host = host_, id = session_.id](dispatch::Deferral::WriteReply write_reply) {
+  const auto resume = [&host = host_, id = session_.id](const dispatch::Deferral::WriteReply& write_reply) {
     if (Connection* connection = host.find(id)) connection->pipeline_.resume_deferred(write_reply);
   };
   return dispatch::Deferral(resume, gone_);

@@ -32,7 +32,7 @@ std::string flags_of(const Session& session) {
 std::size_t queue_bytes(const TransactionState& transaction) {
   std::size_t bytes = transaction.queue.size() * sizeof(QueuedCommand);
   for (const QueuedCommand& queued : transaction.queue) {
-    for (const std::string& arg : queued.args) bytes += sizeof arg + arg.size();
+    for (const std::string& arg : queued.args) bytes += sizeof(std::string) + arg.size();
   }
   return bytes;
 }

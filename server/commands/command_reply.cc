@@ -96,9 +96,9 @@ void write_arguments(ReplyWriter& reply, std::span<const Argument> arguments, st
 
 void write_argument_flags(ReplyWriter& reply, const Argument& argument) {
   std::vector<View> flags;
-  if (argument.is_optional) flags.push_back("optional");
-  if (argument.is_multiple) flags.push_back("multiple");
-  if (argument.repeats_token) flags.push_back("multiple_token");
+  if (argument.is_optional) flags.emplace_back("optional");
+  if (argument.is_multiple) flags.emplace_back("multiple");
+  if (argument.repeats_token) flags.emplace_back("multiple_token");
   reply.bulk("flags");
   write_names(reply, flags);
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "eviction/recency.h"
 #include "server/commands/lower_case.h"
@@ -280,7 +281,7 @@ void write_counters(const InfoSource& source, metrics::CounterSection section, s
 void write_stats(const InfoSource& source, std::string& text) {
   const InfoFigures& figures = source.figures;
   write_counters(source, metrics::CounterSection::kStats, text);
-  field(text, "instantaneous_ops_per_sec", static_cast<std::uint64_t>(figures.commands_per_second + 0.5));
+  field(text, "instantaneous_ops_per_sec", std::llround(figures.commands_per_second));
   real_field(text, "instantaneous_input_kbps", figures.input_bytes_per_second / kKiB);
   real_field(text, "instantaneous_output_kbps", figures.output_bytes_per_second / kKiB);
   field(text, "total_error_replies", figures.statistics.error_count());

@@ -73,7 +73,7 @@ constexpr Option kEncodingRows[] = {
   {"set-max-listpack-value",      "",                         memory(0, kInt64Max),     kAnyTime, no_effect("sets of strings have one encoding"), kept("64")},
 };
 
-constexpr OptionGroup kGroups[] = {
+constexpr OptionGroup kMemoryGroups[] = {
   {"Memory",    kMemoryRows},
   {"Encodings", kEncodingRows},
 };
@@ -82,7 +82,7 @@ constexpr OptionGroup kGroups[] = {
 }  // namespace
 
 std::span<const OptionGroup> memory_option_groups() {
-  return kGroups;
+  return kMemoryGroups;
 }
 
 }  // namespace shoal::config

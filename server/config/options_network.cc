@@ -133,7 +133,7 @@ constexpr Option kTlsRows[] = {
   {"max-new-tls-connections-per-cycle", "", integer(1, 1000),          kAnyTime,   kNoTls,       kept("1")},
 };
 
-constexpr OptionGroup kGroups[] = {
+constexpr OptionGroup kNetworkGroups[] = {
   {"Network", kNetworkRows},
   {"Clients", kClientRows},
   {"TLS",     kTlsRows},
@@ -143,7 +143,7 @@ constexpr OptionGroup kGroups[] = {
 }  // namespace
 
 std::span<const OptionGroup> network_option_groups() {
-  return kGroups;
+  return kNetworkGroups;
 }
 
 }  // namespace shoal::config

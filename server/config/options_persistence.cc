@@ -97,7 +97,7 @@ constexpr Option kAppendOnlyRows[] = {
   {"aof-rewrite-incremental-fsync", "",    kYesNo,                     kAnyTime,   kNoAof,      kept("yes")},
 };
 
-constexpr OptionGroup kGroups[] = {
+constexpr OptionGroup kPersistenceGroups[] = {
   {"Snapshots",        kSnapshotRows},
   {"Append-only file", kAppendOnlyRows},
 };
@@ -106,7 +106,7 @@ constexpr OptionGroup kGroups[] = {
 }  // namespace
 
 std::span<const OptionGroup> persistence_option_groups() {
-  return kGroups;
+  return kPersistenceGroups;
 }
 
 }  // namespace shoal::config

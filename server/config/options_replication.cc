@@ -86,7 +86,7 @@ constexpr Option kClusterRows[] = {
   {"cluster-link-sendbuf-limit",     "",                         memory(0, kUint64Max),         kAnyTime,   kNoCluster, kept("0")},
 };
 
-constexpr OptionGroup kGroups[] = {
+constexpr OptionGroup kReplicationGroups[] = {
   {"Replication", kReplicationRows},
   {"Cluster",     kClusterRows},
 };
@@ -95,7 +95,7 @@ constexpr OptionGroup kGroups[] = {
 }  // namespace
 
 std::span<const OptionGroup> replication_option_groups() {
-  return kGroups;
+  return kReplicationGroups;
 }
 
 }  // namespace shoal::config

@@ -193,7 +193,7 @@ using L = LatencySettings;
 constexpr Standing kNoScripts = no_effect("there are no scripts yet");
 constexpr Standing kNoSyslog  = no_effect("the log goes to standard output or a file");
 constexpr Standing kNoCpuList = no_effect("each core's thread is pinned by the server itself");
-constexpr Standing kNoSave    = no_effect("nothing is saved yet, so a shutdown is immediate");
+constexpr Standing kNoWait    = no_effect("nothing is saved yet, so a shutdown is immediate");
 constexpr Standing kNoAcl     = no_effect("there are no ACL users yet");
 constexpr Standing kNoIoThreads = no_effect("every core does its own reading and writing; see threads");
 
@@ -222,9 +222,9 @@ constexpr Option kProcessRows[] = {
   {"set-proc-title",           "",    kYesNo,                          kAtStart,  honoured("name the process after what it does"),                     process<&P::set_proc_title>},
   {"proc-title-template",      "",    text(check_title_template),      kAnyTime,  honoured("that name"),                                               text_at<&Settings::process, &P::proc_title_template>()},
   {"supervised",               "",    one_of(kSupervised),             kAtStart,  no_effect("the server does not signal a supervisor; let it run it in the foreground"), kept("no")},
-  {"shutdown-timeout",         "",    integer(0, kInt32Max),           kAnyTime,  kNoSave, kept("10")},
-  {"shutdown-on-sigint",       "",    some_of(kShutdowns, check_shutdown), kAnyTime, kNoSave, kept("default")},
-  {"shutdown-on-sigterm",      "",    some_of(kShutdowns, check_shutdown), kAnyTime, kNoSave, kept("default")},
+  {"shutdown-timeout",         "",    integer(0, kInt32Max),           kAnyTime,  kNoWait, kept("10")},
+  {"shutdown-on-sigint",       "",    some_of(kShutdowns, check_shutdown), kAnyTime, kNoWait, kept("default")},
+  {"shutdown-on-sigterm",      "",    some_of(kShutdowns, check_shutdown), kAnyTime, kNoWait, kept("default")},
   {"oom-score-adj",            "",    one_of(kOomModes),               kAnyTime,  no_effect("the kernel's score is left alone"), kept("no")},
   {"oom-score-adj-values",     "",    words(check_oom_scores),         kAnyTime,  no_effect("the kernel's score is left alone"), kept("0 200 800")},
   {"crash-log-enabled",        "",    kYesNo,                          kAnyTime,  no_effect("a crash leaves the kernel's core dump"), kept("yes")},
@@ -271,7 +271,7 @@ constexpr Option kOtherRows[] = {
   {"extended-redis-compatibility", "", kYesNo,                         kAnyTime,  no_effect("the server always answers as Redis does"), kept("no")},
 };
 
-constexpr OptionGroup kGroups[] = {
+constexpr OptionGroup kServerGroups[] = {
   {"Cores",    kCoreRows},
   {"Process",  kProcessRows},
   {"Log",      kLogRows},
@@ -284,7 +284,7 @@ constexpr OptionGroup kGroups[] = {
 }  // namespace
 
 std::span<const OptionGroup> server_option_groups() {
-  return kGroups;
+  return kServerGroups;
 }
 
 }  // namespace shoal::config

@@ -42,7 +42,7 @@ std::optional<View> range_of_count(const KeySpec& spec, Args args, std::size_t b
   const auto count = parse_integer(args[count_at]);
   if (!count) return error_text(Error::kNotInteger);
   if (*count < 0) return View("ERR Number of keys can't be negative");
-  const auto step = static_cast<std::size_t>(spec.step);
+  const auto step = static_cast<std::size_t>(int{spec.step});
   const std::size_t room = (args.size() - count_at - 1 + step - 1) / step;
   if (static_cast<std::uint64_t>(*count) > room) {
     return View("ERR Number of keys can't be greater than number of args");
@@ -69,7 +69,8 @@ std::optional<View> for_each_key(const KeySpec& spec, Args args, Visit&& visit) 
   } else if (const auto error = range_of_count(spec, args, begin, range)) {
     return error;
   }
-  for (std::size_t at = range.first; at < range.end; at += static_cast<std::size_t>(spec.step)) visit(at);
+  for (std::size_t at = range.first; at < range.end; at += static_cast<std::size_t>(int{spec.step}))
+    visit(at);
   return std::nullopt;
 }
 
@@ -92,7 +93,7 @@ std::optional<View> append_keys(const Command& command, std::span<const View> ar
   const bool is_single = spec.begin == KeySpec::Begin::kIndex && spec.find == KeySpec::Find::kRange &&
                          spec.last == 0 && command.keys[1].begin == KeySpec::Begin::kNone;
   if (!is_single) return append_keys_of_all(command, args, keys);
-  const auto at = static_cast<std::size_t>(spec.index);
+  const auto at = static_cast<std::size_t>(int{spec.index});
   if (at < args.size()) [[likely]]
     keys.push_back(make_key(args[at]));
   return std::nullopt;

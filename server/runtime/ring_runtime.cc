@@ -301,16 +301,16 @@ void RingRuntime::adopt(int socket) {
 }
 
 void RingRuntime::finish_wires() {
-  // By index: on_closed may close further wires.
-  for (std::size_t i = 0; i < finished_.size(); ++i) {
-    RingWire* wire = finished_[i];
+  // One by one: on_closed may close further wires.
+  while (!finished_.empty()) {
+    RingWire* wire = finished_.back();
+    finished_.pop_back();
     wire->finish();
     (wire->previous_ == nullptr ? wires_ : wire->previous_->next_) = wire->next_;
     if (wire->next_ != nullptr) wire->next_->previous_ = wire->previous_;
     delete wire;
     shared_.cores[core_].wires.fetch_sub(1, std::memory_order_relaxed);
   }
-  finished_.clear();
 }
 
 void RingRuntime::close_all_wires() {

@@ -148,12 +148,12 @@ void SimulatedRuntime::accept_one() {
 // Each wire that can do something does up to three things, or is passed over this time.
 void SimulatedRuntime::step_wires() {
   const std::uint32_t disconnects = simulation_.options_.disconnects_per_million;
-  for (std::size_t i = 0; i < wires_.size(); ++i) {
-    if (disconnects > 0 && simulation_.random_.below(1'000'000) < disconnects) wires_[i]->reset_by_client();
-    if (!wires_[i]->ready()) continue;
+  for (const auto& wire : wires_) {
+    if (disconnects > 0 && simulation_.random_.below(1'000'000) < disconnects) wire->reset_by_client();
+    if (!wire->ready()) continue;
     const std::uint64_t times = simulation_.random_.below(4);
     for (std::uint64_t time = 0; time < times; ++time) {
-      const std::uint64_t happened = wires_[i]->step();
+      const std::uint64_t happened = wire->step();
       if (happened != 0) simulation_.record(happened);
     }
   }

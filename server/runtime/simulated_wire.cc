@@ -11,11 +11,11 @@ namespace {
 
 constexpr std::size_t kBufferBytes = 16384;
 
-// What happened, in the top bits of a step's name; the rest is a byte count.
-enum class Happening : std::uint64_t { kReceived = 1, kReceivedInto, kSent, kMovedOut, kEnded, kClosed };
+// What a step did, in the top bits of its name; the rest is a byte count.
+enum class Step : std::uint64_t { kReceived = 1, kReceivedInto, kSent, kMovedOut, kEnded, kClosed };
 
-std::uint64_t name(Happening happening, std::size_t bytes = 0) {
-  return static_cast<std::uint64_t>(happening) << 56 | bytes;
+std::uint64_t name(Step step, std::size_t bytes = 0) {
+  return static_cast<std::uint64_t>(step) << 56 | bytes;
 }
 
 std::size_t total(std::span<const iovec> parts) {
@@ -134,13 +134,13 @@ std::uint64_t SimulatedWire::receive_some() {
     pipe_.to_server.erase(0, count);
     into_ = into_.subspan(count);
     events_->on_received_into(count);
-    return name(Happening::kReceivedInto, count);
+    return name(Step::kReceivedInto, count);
   }
   const std::size_t count = piece_of(pipe_.to_server.size(), kBufferBytes);
   Received received = buffers_.fill(View(pipe_.to_server).substr(0, count));
   pipe_.to_server.erase(0, count);
   events_->on_received(std::move(received));
-  return name(Happening::kReceived, count);
+  return name(Step::kReceived, count);
 }
 
 std::uint64_t SimulatedWire::send_some() {
@@ -151,10 +151,10 @@ std::uint64_t SimulatedWire::send_some() {
   sent_ += count;
   // A send may end early, though it hardly ever does.
   constexpr std::uint64_t kShortSendsOneIn = 32;
-  if (sent_ < bytes && random_.below(kShortSendsOneIn) != 0) return name(Happening::kMovedOut, count);
+  if (sent_ < bytes && random_.below(kShortSendsOneIn) != 0) return name(Step::kMovedOut, count);
   parts_.clear();
   events_->on_sent(sent_);
-  return name(Happening::kSent, count);
+  return name(Step::kSent, count);
 }
 
 std::uint64_t SimulatedWire::end(int error) {
@@ -162,7 +162,7 @@ std::uint64_t SimulatedWire::end(int error) {
   broken_ = error != 0;
   if (broken_) parts_.clear();
   events_->on_end(error);
-  return name(Happening::kEnded, static_cast<std::size_t>(error));
+  return name(Step::kEnded, static_cast<std::size_t>(error));
 }
 
 std::uint64_t SimulatedWire::finish() {
@@ -170,7 +170,7 @@ std::uint64_t SimulatedWire::finish() {
   pipe_.server_connected = false;
   parts_.clear();
   if (events_ != nullptr) events_->on_closed();
-  return name(Happening::kClosed);
+  return name(Step::kClosed);
 }
 
 }  // namespace shoal::runtime

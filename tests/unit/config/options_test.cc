@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
 #include <map>
 #include <set>
@@ -30,7 +29,7 @@ struct Fact {
 };
 
 std::vector<Fact> redis_facts() {
-  std::ifstream file(std::filesystem::path(__FILE__).parent_path() / "redis_7_0_defaults.txt");
+  std::ifstream file(SHOAL_UNIT_TESTS "/config/redis_7_0_defaults.txt");
   std::vector<Fact> facts;
   for (std::string line; std::getline(file, line);) {
     if (line.empty() || line.front() == '#') continue;

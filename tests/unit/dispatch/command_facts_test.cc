@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
 #include <map>
 #include <set>
@@ -32,7 +31,7 @@ Fields split(const std::string& line) {
 }
 
 std::map<std::string, Fields> read_facts() {
-  std::ifstream file(std::filesystem::path(__FILE__).parent_path() / "redis_7_0_commands.txt");
+  std::ifstream file(SHOAL_UNIT_TESTS "/dispatch/redis_7_0_commands.txt");
   std::map<std::string, Fields> facts;
   for (std::string line; std::getline(file, line);) {
     if (line.empty() || line[0] == '#') continue;
