@@ -23,17 +23,19 @@ namespace {
 
 constexpr std::uint64_t kKeys = 1'000'000;
 constexpr std::size_t kValueBytes = 64;
+constexpr Micros kNow = 1'000'000;
 constexpr Millis kWallClock = 1'700'000'000'000;
 
 /// A core that is alone and never sleeps; its time stands still.
 class NullRuntime final : public runtime::Runtime {
  public:
   NullRuntime() : Runtime(0, 1, 1) {
-    now_ = 1'000'000;
-    wall_clock_ = kWallClock;
+    begin_turn(kNow, kWallClock * 1000 - kNow);
     nanos_per_tick_ = 0.4;  // About right: only what counts as a slow command depends on it.
   }
-  Micros now_fresh() const override { return now_; }
+  Micros now_fresh() const override { return now(); }
+  void sleep_blocking(Micros) override {}
+  void run_aside(std::function<void()>, std::function<void()>) override {}
   std::uint64_t random_secret() override { return random().next(); }
   void flush_posts() override { CHECK(posted_to_.empty()); }
   bool try_borrow(CoreId) override { return false; }
@@ -75,7 +77,7 @@ class Server {
  public:
   Server()
       : log_(config::Log::to(config::LogLevel::kWarning, [](config::LogLevel, View) {})),
-        process_(one_core(), *log_, 1, kWallClock, std::string(40, 'a')),
+        process_(one_core(), *log_, host_, 1, kWallClock, std::string(40, 'a')),
         core_(process_, runtime_) {
     core_.on_start();
     client_ = core_.on_accept(wire_);
@@ -105,6 +107,7 @@ class Server {
   }
 
   std::unique_ptr<config::Log> log_;
+  runtime::IdleHost host_;
   core::Process process_;
   NullRuntime runtime_;
   NullWire wire_;

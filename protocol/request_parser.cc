@@ -352,23 +352,36 @@ void RequestParser::begin_body(size_t bytes) {
   bytes_left_ = bytes;
   stage_ = is_big ? Stage::kBigBody : Stage::kBody;
   if (is_big) {
-    big_.push_back(HeapBytes::allocate(bytes));
-    big_bytes_ += bytes;
+    big_.push_back(HeapBytes::allocate(std::min(bytes, kUnprovenBlockBytes)));
+    big_bytes_ += big_.back().size();
   } else if (bytes == 0) {
     begin_body_end();
   }
 }
 
 void RequestParser::step_body(const char*& cursor, const char* end) {
-  const size_t bytes = std::min(bytes_left_, static_cast<size_t>(end - cursor));
+  const size_t bytes_given = static_cast<size_t>(end - cursor);
   if (stage_ == Stage::kBigBody) {
-    std::memcpy(direct_target().data(), cursor, bytes);
-  } else {
-    tail_.append(View(cursor, bytes));
+    const std::span<char> target = direct_target();
+    const size_t bytes = std::min(target.size(), bytes_given);
+    std::memcpy(target.data(), cursor, bytes);
+    cursor += bytes;
+    return direct_received(bytes);
   }
+  const size_t bytes = std::min(bytes_left_, bytes_given);
+  tail_.append(View(cursor, bytes));
   cursor += bytes;
   bytes_left_ -= bytes;
   if (bytes_left_ == 0) begin_body_end();
+}
+
+// The block as the header announced it, now that the first part has come.
+void RequestParser::grow_big() {
+  HeapBytes& big = big_.back();
+  HeapBytes whole = HeapBytes::allocate(kept_args_.back().length);
+  std::memcpy(whole.data(), big.data(), big_filled());
+  big_bytes_ += whole.size() - big.size();
+  big = std::move(whole);
 }
 
 void RequestParser::begin_body_end() {
@@ -423,7 +436,7 @@ void RequestParser::fail(std::string text) {
 }
 
 size_t RequestParser::buffered_bytes() const {
-  const size_t missing = stage_ == Stage::kBigBody ? bytes_left_ : 0;
+  const size_t missing = stage_ == Stage::kBigBody ? big_.back().size() - big_filled() : 0;
   return tail_.size() + kept_args_.size() * sizeof(KeptArgument) + big_bytes_ - missing;
 }
 
@@ -434,13 +447,14 @@ size_t RequestParser::heap_bytes() const {
 std::span<char> RequestParser::direct_target() {
   if (stage_ != Stage::kBigBody) return {};
   HeapBytes& big = big_.back();
-  return std::span<char>(big.data() + big.size() - bytes_left_, bytes_left_);
+  return std::span<char>(big.data(), big.size()).subspan(big_filled());
 }
 
 void RequestParser::direct_received(size_t bytes) {
-  CHECK(stage_ == Stage::kBigBody && bytes <= bytes_left_);
+  CHECK(stage_ == Stage::kBigBody && bytes <= direct_target().size());
   bytes_left_ -= bytes;
-  if (bytes_left_ == 0) begin_body_end();
+  if (bytes_left_ == 0) return begin_body_end();
+  if (direct_target().empty()) grow_big();
 }
 
 }  // namespace shoal::protocol

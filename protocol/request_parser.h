@@ -29,6 +29,9 @@ namespace shoal::protocol {
 constexpr size_t kBatchRequestsMax = 256;
 /// An argument at least this long that is not whole in the input gets a heap block of its own.
 constexpr size_t kBigArgumentBytes = 32 * kKiB;
+/// What a header alone is given of such a block: it has its full size once so many bytes have come, lest
+/// clients reserve memory by announcing what they never send.
+constexpr size_t kUnprovenBlockBytes = 256 * kKiB;
 /// Longest inline request, and longest length line, without its end of line.
 constexpr size_t kLineBytesMax = 64 * kKiB;
 
@@ -191,11 +194,11 @@ class RequestParser {
   /// client-query-buffer-limit counts. 0 between requests.
   size_t buffered_bytes() const;
   /// Heap held inside: at most 256 bytes between requests. More than buffered_bytes() while a big argument
-  /// has its block but not yet its bytes.
+  /// has its block but not yet all its bytes.
   size_t heap_bytes() const;
 
-  /// While a big argument is being received: where its remaining bytes go, so that a socket may write there
-  /// directly; empty otherwise. Stays put until the next parse() or direct_received().
+  /// While a big argument is being received: where its next bytes go, so that a socket may write there
+  /// directly; empty otherwise. Stays put until the next parse(), or until direct_received() has filled it.
   std::span<char> direct_target();
   /// Says that the first `bytes` bytes of direct_target() were written. The request is finished by the next
   /// parse(), for the argument's line end still has to come.
@@ -237,6 +240,8 @@ class RequestParser {
   bool take_line(const char*& cursor, const char* end, const char* too_long_error);
   void begin_body(size_t bytes);
   void begin_body_end();
+  size_t big_filled() const { return kept_args_.back().length - bytes_left_; }
+  void grow_big();
   void finish_request(RequestBatch& batch);
   void forget_request();
   void fail(std::string text);

@@ -1,8 +1,5 @@
 // shoal: from a command line to cores that serve.
 
-#ifndef SHOAL_SYSTEM_MALLOC
-#include <mimalloc-new-delete.h>
-#endif
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -15,10 +12,14 @@
 
 #include "server/config/command_line.h"
 #include "server/config/log.h"
+#include "server/config/process_title.h"
+#include "server/core/client_room.h"
 #include "server/core/core.h"
 #include "server/core/process.h"
+#include "server/core/settings_effects.h"
 #include "server/runtime/clock.h"
 #include "server/runtime/ring_host.h"
+#include "storage/base/counted_new.h"
 #include "storage/base/heap.h"
 
 namespace {
@@ -30,17 +31,13 @@ int fail(const std::string& message) {
   return 1;
 }
 
-runtime::HostOptions host_options(const config::Settings& settings) {
+runtime::HostOptions host_options(const config::Settings& settings, runtime::ProcessTitle& title) {
   runtime::HostOptions options;
   options.core_count =
       settings.cores.threads == 0 ? runtime::usable_cpu_count() : static_cast<CoreId>(settings.cores.threads);
-  options.listen.bind = settings.network.binds;
-  options.listen.port = static_cast<std::uint32_t>(settings.network.port);
-  options.listen.unix_socket = settings.network.unixsocket;
-  if (settings.network.unixsocketperm != 0)
-    options.listen.unix_permissions = static_cast<unsigned>(settings.network.unixsocketperm);
-  options.listen.backlog = static_cast<int>(settings.network.tcp_backlog);
+  options.listen = core::listen_options(settings.network);
   options.signals = runtime::Signals::kStopServer;
+  options.title = &title;
   return options;
 }
 
@@ -49,7 +46,9 @@ class PidFile {
  public:
   explicit PidFile(const config::ProcessSettings& settings)
       : path_(settings.pidfile.empty() && settings.daemonize ? "/var/run/redis.pid" : settings.pidfile) {
-    if (!path_.empty()) std::ofstream(path_) << getpid() << '\n';
+    if (path_.empty()) return;
+    path_ = std::filesystem::absolute(path_).string();  // `dir` may change
+    std::ofstream(path_) << getpid() << '\n';
   }
   ~PidFile() {
     std::error_code ignored;
@@ -62,10 +61,10 @@ class PidFile {
   std::string path_;
 };
 
-int serve(const config::Invocation& invocation) {
-  const config::Settings& settings = invocation.settings;
+int serve(const config::Invocation& invocation, runtime::ProcessTitle& title) {
+  config::Settings settings = invocation.settings;
   // Before the log, whose thread must not be the one that SIGTERM interrupts.
-  auto created = runtime::RingHost::create(host_options(settings));
+  auto created = runtime::RingHost::create(host_options(settings, title));
   auto opened = config::Log::open(settings.log.level, settings.log.file);
   if (!opened.ok()) return fail(opened.message());
   config::Log& log = *opened.value();
@@ -76,14 +75,22 @@ int serve(const config::Invocation& invocation) {
   }
   runtime::RingHost& host = *created.value();
   for (const std::string& warning : host.warnings()) log.warning("{}", warning);
+  settings.network.maxclients =
+      core::make_room_for_clients(settings.network.maxclients, host.core_count(), host, log);
+  if (settings.network.maxclients <= 0) {
+    log.warning("The current 'ulimit -n' leaves no descriptor for a client. Increase it. Exiting.");
+    return 1;
+  }
+  if (settings.process.set_proc_title) title.set(config::process_title(settings, title.program()));
 
   runtime::Runtime& first = host.runtime(0);
   HashSecret::choose(first.random_secret());
   std::error_code ignored;
-  core::Process process(settings, log, host.core_count(), first.wall_clock(),
+  core::Process process(settings, log, host, host.core_count(), first.wall_clock(),
                         fmt::format("{:016x}{:016x}{:08x}", first.random_secret(), first.random_secret(),
                                     static_cast<std::uint32_t>(first.random_secret())));
   process.executable = std::filesystem::read_symlink("/proc/self/exe", ignored).string();
+  process.program = title.program();
   if (const Status renamed = process.rename_commands(settings); !renamed.ok()) return fail(renamed.message());
 
   std::vector<std::unique_ptr<core::Core>> cores;
@@ -107,6 +114,7 @@ int serve(const config::Invocation& invocation) {
 int main(int argc, char** argv) {
   heap::prefer_huge_pages();
   const std::vector<std::string> args(argv + 1, argv + argc);
+  runtime::ProcessTitle title(argc, argv);
   auto parsed = config::parse_command_line(args);
   if (!parsed.ok()) return fail(parsed.message());
   const config::Invocation& invocation = parsed.value();
@@ -119,5 +127,5 @@ int main(int argc, char** argv) {
   if (!process.dir.empty() && chdir(process.dir.c_str()) != 0)
     return fail("Can't chdir to '" + process.dir + "'");
   if (process.daemonize && daemon(/*nochdir=*/1, /*noclose=*/0) != 0) return fail("Cannot become a daemon");
-  return serve(invocation);
+  return serve(invocation, title);
 }

@@ -95,10 +95,21 @@ bool Shard::speaks_for_an_entry(KeyReference reference) const {
   return false;
 }
 
+void Shard::free_later(Dictionary detached) {
+  pending_frees_ += detached.entries.size();
+  graveyard_.push_back(std::move(detached));
+}
+
 bool Shard::free_some(std::size_t budget) {
   if (graveyard_.empty()) return false;
-  if (!graveyard_.front().entries.drain(budget, [](Entry* entry) { types::destroy(entry); }))
-    graveyard_.pop_front();
+  std::size_t freed = 0;
+  const bool more = graveyard_.front().entries.drain(budget, [&freed](Entry* entry) {
+    types::destroy(entry);
+    ++freed;
+  });
+  if (!more) graveyard_.pop_front();
+  counts_.freed += freed;
+  pending_frees_ -= freed;
   return !graveyard_.empty();
 }
 

@@ -67,14 +67,18 @@ class Shard {
   bool sweep_stale_timers(std::size_t budget);
 
   /// Takes over a dictionary to be freed by free_some().
-  void free_later(Dictionary detached) { graveyard_.push_back(std::move(detached)); }
+  void free_later(Dictionary detached);
   /// Frees up to `budget` entries; returns whether more is left.
   bool free_some(std::size_t budget);
+  /// Whether free_some() has anything to do, and to how many entries.
+  bool has_to_free() const { return !graveyard_.empty(); }
+  std::size_t pending_frees() const { return pending_frees_; }
 
-  /// Changes made and keys expired since the last call.
+  /// Changes made, keys expired and entries freed since the last call.
   struct Counts {
     std::uint64_t changes = 0;
     std::uint64_t expired = 0;
+    std::uint64_t freed = 0;
   };
   Counts take_counts() { return std::exchange(counts_, Counts{}); }
   std::size_t timer_count() const { return wheel_.size(); }
@@ -91,6 +95,7 @@ class Shard {
   structs::TimingWheel wheel_;
   std::vector<ChangeListener*> listeners_;
   std::deque<Dictionary> graveyard_;
+  std::size_t pending_frees_ = 0;
   Counts counts_;
   bool active_expire_ = true;
   bool sweeping_ = false;

@@ -54,12 +54,7 @@ void Connection::on_received(runtime::Received&& received) {
     input_ = std::move(received);
   } else {
     backlog_.append(received.bytes());
-    if (backlog_.size() + parser_.buffered_bytes() > host_.settings().clients.query_buffer_bytes_max) {
-      host_.counters().client_query_buffer_limit_disconnections.add(1);
-      host_.log().warning("Closing client that reached max query buffer length: id={} addr={} qbuf={}",
-                          session_.id, session_.peer_address, backlog_.size() + parser_.buffered_bytes());
-      return close();
-    }
+    enforce_query_limit();
   }
   host_.schedule(*this);
 }
@@ -69,8 +64,12 @@ void Connection::on_received_into(std::size_t count) {
   host_.counters().total_net_input_bytes.add(count);
   session_.last_active_at = host_.dispatcher().runtime().now();
   if (closing()) return;
+  const bool is_full = count == parser_.direct_target().size();
   parser_.direct_received(count);
-  receiving_directly_ = !parser_.direct_target().empty();
+  enforce_query_limit();
+  if (!is_full) return;
+  receiving_directly_ = false;
+  receive_directly();  // the argument may go on in a larger block
 }
 
 void Connection::on_sent(std::size_t count) {
@@ -140,6 +139,8 @@ bool Connection::parse() {
     }
     if (!batch_.empty()) break;
     finish_batch();  // all of it went into an unfinished request
+    enforce_query_limit();
+    if (closing()) return false;
   }
   return true;
 }
@@ -158,6 +159,8 @@ void Connection::finish_batch() {
   parser_.set_authenticated((session_.state & dispatch::kNotAuthenticated) == 0);
   if (session_.close_now) return close();
   if (protocol_failed_) return refuse_protocol();
+  if (session_.is_queueing()) [[unlikely]]
+    enforce_query_limit();
   if (unparsed().empty() && backlog_.empty()) receive_directly();
 }
 
@@ -218,6 +221,16 @@ void Connection::enforce_output_limit(Micros now) {
   close();
 }
 
+// Redis 7.0 leaves the queue of MULTI unbounded; later versions count it, as here.
+void Connection::enforce_query_limit() {
+  const std::size_t bytes = backlog_.size() + parser_.buffered_bytes() + session_.transaction.queue_bytes;
+  if (bytes <= host_.settings().clients.query_buffer_bytes_max) return;
+  host_.counters().client_query_buffer_limit_disconnections.add(1);
+  host_.log().warning("Closing client that reached max query buffer length: id={} addr={} qbuf={}",
+                      session_.id, session_.peer_address, bytes);
+  close();
+}
+
 void Connection::check_limits(Micros now) {
   if (closing()) return;
   enforce_output_limit(now);
@@ -256,13 +269,18 @@ void Connection::forget_if_free() {
   if (stage_ == Stage::kClosed && !pipeline_.busy()) host_.forget(*this);
 }
 
-std::size_t Connection::input_bytes() const {
-  return unparsed().size() + backlog_.size() + parser_.buffered_bytes();
-}
-
-std::size_t Connection::heap_bytes() const {
-  return sizeof *this + working_.capacity() + backlog_.capacity() + parser_.heap_bytes() +
-         batch_.heap_bytes() + output_.heap_bytes();
+dispatch::ClientMemory Connection::memory() const {
+  dispatch::ClientMemory memory;
+  const std::size_t own_input = working_.size() - working_begin_ + backlog_.size();
+  memory.input = input_.size() + own_input + parser_.buffered_bytes();
+  memory.input_room = working_.capacity() + backlog_.capacity() - own_input;
+  memory.arguments = parser_.heap_bytes() + batch_.heap_bytes();
+  memory.queue = session_.transaction.queue_bytes;
+  memory.output = output_.size();
+  memory.output_heap = output_.heap_bytes();
+  memory.total = sizeof *this + working_.capacity() + backlog_.capacity() + memory.arguments + memory.queue +
+                 memory.output_heap;
+  return memory;
 }
 
 }  // namespace shoal::client

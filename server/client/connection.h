@@ -3,11 +3,11 @@
 //   wire -> received buffer -> parser -> batch -> pipeline -> output -> wire
 //
 // One batch is under way at a time: its arguments are views into the received buffer, which stays pinned
-// until the batch is done. Bytes that arrive meanwhile are copied to a backlog. Limits: the backlog and an
-// unfinished request together by client-query-buffer-limit; the output by kOutputHighWater, above which no
-// further request is begun until the client has read (its requests then wait in the backlog, so a client may
-// send a pipeline of any length before it reads), and by client-output-buffer-limit, above which it is
-// closed.
+// until the batch is done. Bytes that arrive meanwhile are copied to a backlog. Limits: the backlog, an
+// unfinished request and the queue of MULTI together by client-query-buffer-limit; the output by
+// kOutputHighWater, above which no further request is begun until the client has read (its requests then wait
+// in the backlog, so a client may send a pipeline of any length before it reads), and by
+// client-output-buffer-limit, above which it is closed.
 #pragma once
 
 #include <atomic>
@@ -93,9 +93,7 @@ class Connection final : public runtime::WireEvents,
   // dispatch::ClientHandle
   dispatch::Session& session() override { return session_; }
   void kill() override;
-  std::size_t input_bytes() const override;
-  std::size_t output_bytes() const override { return output_.size(); }
-  std::size_t heap_bytes() const override;
+  dispatch::ClientMemory memory() const override;
 
  private:
   enum class Stage : std::uint8_t {
@@ -118,6 +116,7 @@ class Connection final : public runtime::WireEvents,
   void refuse_protocol();
   void flush();
   void enforce_output_limit(Micros now);
+  void enforce_query_limit();
   void receive_directly();
   void close();
   void close_if_done();

@@ -85,6 +85,18 @@ void no_touch(Context& ctx) {
 }
 
 // Client-side caching is not there yet: nobody tracks anything.
+void tracking(Context& ctx) {
+  if (ctx.args.size() == 3 && is_option(ctx.args[2], "OFF")) return ctx.reply.ok();
+  if (!is_option(ctx.args[2], "ON")) return ctx.fail(Error::kSyntax);
+  ctx.fail("ERR client-side caching is not supported by this server yet");
+}
+
+void caching(Context& ctx) {
+  ctx.fail(
+      "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode "
+      "enabled");
+}
+
 void getredir(Context& ctx) {
   ctx.reply.integer(-1);
 }
@@ -271,6 +283,8 @@ void unblock(Context& ctx) {
 
 void help(Context& ctx) {
   constexpr View kLines[] = {
+      "CACHING (YES|NO)",
+      "    Whether to track the keys of the next command; an error without tracking.",
       "GETNAME",
       "    The name this connection has given itself.",
       "GETREDIR",
@@ -309,6 +323,8 @@ void help(Context& ctx) {
       "    Say which library this connection is made with.",
       "SETNAME <name>",
       "    Give this connection a name.",
+      "TRACKING (ON|OFF)",
+      "    Whether to track the keys this connection reads. There is no tracking yet: only OFF.",
       "TRACKINGINFO",
       "    Whether the keys this connection reads are tracked, and how.",
       "UNBLOCK <client id> [TIMEOUT|ERROR]",
@@ -326,6 +342,8 @@ constexpr Group kConnection = Group::kConnection;
 
 // clang-format off
 constexpr Command kSubcommands[] = {
+    {"CLIENT|CACHING", 3, kOwn, kHere, kNoKeys, caching, kConnection, "6.0.0", "O(1)",
+     "Says whether to track the keys of the next command", "<YES | NO>"},
     {"CLIENT|GETNAME", 2, kOwn, kHere, kNoKeys, getname, kConnection, "2.6.9", "O(1)", "Returns the connection's name", ""},
     {"CLIENT|GETREDIR", 2, kOwn, kHere, kNoKeys, getredir, kConnection, "6.0.0", "O(1)",
      "Returns the id of the connection that invalidation messages go to", ""},
@@ -352,6 +370,9 @@ constexpr Command kSubcommands[] = {
      "Says which library the connection is made with", "<LIB-NAME libname | LIB-VER libver>"},
     {"CLIENT|SETNAME", 3, kOwn, kHere, kNoKeys, setname, kConnection, "2.6.9", "O(1)",
      "Gives the connection a name", "connection-name"},
+    {"CLIENT|TRACKING", -3, kOwn, kHere, kNoKeys, tracking, kConnection, "6.0.0", "O(1). Some options may introduce additional complexity.",
+     "Switches the tracking of keys on or off",
+     "<ON | OFF> [REDIRECT client-id] [PREFIX prefix [PREFIX prefix ...]] [BCAST] [OPTIN] [OPTOUT] [NOLOOP]"},
     {"CLIENT|TRACKINGINFO", 2, kOwn, kHere, kNoKeys, trackinginfo, kConnection, "6.2.0", "O(1)",
      "Tells how the connection's keys are tracked", ""},
     {"CLIENT|UNBLOCK", -3, kOthers, kHere, kNoKeys, unblock, kConnection, "5.0.0",

@@ -29,14 +29,6 @@ std::string flags_of(const Session& session) {
   return flags.empty() ? "N" : flags;
 }
 
-std::size_t queue_bytes(const TransactionState& transaction) {
-  std::size_t bytes = transaction.queue.size() * sizeof(QueuedCommand);
-  for (const QueuedCommand& queued : transaction.queue) {
-    for (const std::string& arg : queued.args) bytes += sizeof(std::string) + arg.size();
-  }
-  return bytes;
-}
-
 }  // namespace
 
 std::optional<ClientType> client_type_named(View name) {
@@ -67,16 +59,16 @@ std::string describe_client(ClientHandle& client, Micros now) {
   const Micros second = 1'000'000;
   const auto queued =
       session.is_queueing() ? static_cast<std::int64_t>(session.transaction.queue.size()) : -1;
+  const ClientMemory memory = client.memory();
   return fmt::format(
       "id={} addr={} laddr={} fd={} name={} age={} idle={} flags={} db={} sub=0 psub=0 ssub=0 multi={} "
-      "qbuf={} "
-      "qbuf-free=0 argv-mem=0 multi-mem={} rbs=0 rbp=0 obl=0 oll=0 omem={} tot-mem={} events=r cmd={} "
-      "user=default "
-      "redir=-1 resp={} lib-name={} lib-ver={}",
+      "qbuf={} qbuf-free={} argv-mem={} multi-mem={} obl={} oll=0 omem={} tot-mem={} events=r cmd={} "
+      "user=default redir=-1 resp={} lib-name={} lib-ver={}",
       session.id, session.peer_address, session.local_address, session.fd, session.name,
       (now - session.created_at) / second, (now - session.last_active_at) / second, flags_of(session),
-      session.database, queued, client.input_bytes(), queue_bytes(session.transaction), client.output_bytes(),
-      client.heap_bytes(), session.last_command == nullptr ? "NULL" : lower_case(session.last_command->name),
+      session.database, queued, memory.input, memory.input_room, memory.arguments, memory.queue,
+      memory.output, memory.output_heap, memory.total,
+      session.last_command == nullptr ? "NULL" : lower_case(session.last_command->name),
       static_cast<int>(session.resp), session.library_name, session.library_version);
 }
 

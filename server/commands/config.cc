@@ -2,7 +2,6 @@
 #include "server/commands/families.h"
 #include "server/commands/gather.h"
 #include "server/commands/subcommands.h"
-#include "server/config/config_file.h"
 #include "server/config/options.h"
 
 namespace shoal::commands {
@@ -20,24 +19,28 @@ void get(Context& ctx) {
   }
 }
 
+void answer(const Deferral& deferral, const Status& status) {
+  deferral.resume([status](Context& ctx) { status ? ctx.reply.ok() : ctx.fail("ERR " + status.message()); });
+}
+
 void set(Context& ctx) {
   if (ctx.args.size() % 2 != 0) return ctx.fail(Error::kSyntax);
-  std::vector<config::Assignment> assignments;
-  for (std::size_t i = 2; i < ctx.args.size(); i += 2) assignments.push_back({ctx.args[i], ctx.args[i + 1]});
   const Session& session = ctx.session();
   const auto caller =
       session.is_loopback || session.is_unix_socket ? config::Caller::kLocal : config::Caller::kRemote;
   Server& server = ctx.core.server();
-  config::Warnings warnings;
-  auto settings = config::config_set(server.settings(), assignments, caller, warnings);
-  if (!settings) return ctx.fail("ERR " + settings.message());
-  for (const std::string& warning : warnings) server.log().warning("{}", warning);
-  const Deferral deferral = ctx.defer();
-  server.publish(std::move(settings).value(), [deferral](const Status& status) {
-    deferral.resume([failure = status.ok() ? std::string() : status.message()](Context& context) {
-      failure.empty() ? context.reply.ok() : context.fail("ERR " + failure);
-    });
-  });
+  // On its way it outlives the request, so it has words of its own.
+  const auto change = [words = std::vector<std::string>(ctx.args.begin() + 2, ctx.args.end()), caller,
+                       &log = server.log()](const config::Settings& present) {
+    std::vector<config::Assignment> assignments;
+    for (std::size_t i = 0; i < words.size(); i += 2) assignments.push_back({words[i], words[i + 1]});
+    config::Warnings warnings;
+    auto changed = config::config_set(present, assignments, caller, warnings);
+    for (const std::string& warning : warnings) log.warning("{}", warning);
+    return changed;
+  };
+  server.change_settings(change,
+                         [deferral = ctx.defer()](const Status& status) { answer(deferral, status); });
 }
 
 void resetstat(Context& ctx) {
@@ -49,13 +52,11 @@ void resetstat(Context& ctx) {
 
 void rewrite(Context& ctx) {
   Server& server = ctx.core.server();
-  const Status status = config::rewrite_file(server.settings());
-  if (!status) {
-    server.log().warning("CONFIG REWRITE failed: {}", status.message());
-    return ctx.fail("ERR " + status.message());
-  }
-  server.log().notice("CONFIG REWRITE executed with success.");
-  ctx.reply.ok();
+  server.rewrite_config_file([deferral = ctx.defer(), &log = server.log()](const Status& status) {
+    status ? log.notice("CONFIG REWRITE executed with success.")
+           : log.warning("CONFIG REWRITE failed: {}", status.message());
+    answer(deferral, status);
+  });
 }
 
 void help(Context& ctx) {
@@ -85,7 +86,7 @@ constexpr Command kSubcommands[] = {
      "Returns a text about the subcommands", ""},
     {"CONFIG|RESETSTAT", 2, kAdministration | kMayDefer, kHere, kNoKeys, resetstat, kServer, "2.0.0", "O(1)",
      "Begins the counts of INFO anew", ""},
-    {"CONFIG|REWRITE", 2, kAdministration, kHere, kNoKeys, rewrite, kServer, "2.8.0", "O(1)",
+    {"CONFIG|REWRITE", 2, kAdministration | kMayDefer, kHere, kNoKeys, rewrite, kServer, "2.8.0", "O(1)",
      "Writes the options into the configuration file", ""},
     {"CONFIG|SET", -4, kAdministration | kMayDefer, kHere, kNoKeys, set, kServer, "2.0.0",
      "O(N) when N is the number of configuration parameters provided", "Changes options",

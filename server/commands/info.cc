@@ -58,7 +58,7 @@ void info(Context& ctx) {
     Server& server = context.core.server();
     const InfoFigures figures = sum_info(answers);
     const metrics::ProcessFacts process = server.process_facts();
-    const MemoryFigures memory = memory_figures(server, figures.client_bytes);
+    const MemoryFigures memory = memory_figures(server, figures.client_bytes, table_bytes(figures.databases));
     context.reply.verbatim(write_sections({context.core, server, figures, process, memory}, selection));
   });
 }

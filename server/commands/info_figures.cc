@@ -13,10 +13,10 @@ void collect_clients(CoreServices& core, InfoFigures& figures) {
     ++figures.clients;
     figures.monitors += client.session().is_monitor;
     figures.blocked += client.session().is_held_back;
-    figures.client_bytes += client.heap_bytes();
-    figures.largest_input_bytes = std::max<std::uint64_t>(figures.largest_input_bytes, client.input_bytes());
-    figures.largest_output_bytes =
-        std::max<std::uint64_t>(figures.largest_output_bytes, client.output_bytes());
+    const ClientMemory memory = client.memory();
+    figures.client_bytes += memory.total;
+    figures.largest_input_bytes = std::max<std::uint64_t>(figures.largest_input_bytes, memory.input);
+    figures.largest_output_bytes = std::max<std::uint64_t>(figures.largest_output_bytes, memory.output);
   });
 }
 
@@ -37,10 +37,7 @@ void add(InfoFigures& all, const InfoFigures& core) {
   all.client_bytes += core.client_bytes;
   all.largest_input_bytes = std::max(all.largest_input_bytes, core.largest_input_bytes);
   all.largest_output_bytes = std::max(all.largest_output_bytes, core.largest_output_bytes);
-  for (std::size_t i = 0; i < all.databases.size(); ++i) {
-    all.databases[i].keys += core.databases[i].keys;
-    all.databases[i].expiring += core.databases[i].expiring;
-  }
+  for (std::size_t i = 0; i < all.databases.size(); ++i) all.databases[i].add(core.databases[i]);
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ struct InfoFigures {
   std::uint64_t client_bytes = 0;
   std::uint64_t largest_input_bytes = 0;
   std::uint64_t largest_output_bytes = 0;
-  std::vector<dispatch::CoreServices::KeyCounts> databases;
+  std::vector<metrics::KeyCounts> databases;
 };
 
 /// On the core's own thread. Cost: its slots and its clients.

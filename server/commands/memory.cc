@@ -17,7 +17,7 @@ using namespace dispatch;
 
 struct MemoryAnswer {
   std::uint64_t client_bytes = 0;
-  std::vector<CoreServices::KeyCounts> databases;
+  std::vector<metrics::KeyCounts> databases;
 };
 
 MemoryAnswer collect_memory(CoreServices& core) {
@@ -26,22 +26,22 @@ MemoryAnswer collect_memory(CoreServices& core) {
 
 struct MemoryTotals {
   MemoryFigures figures;
-  std::vector<std::uint64_t> keys;  // by database
+  std::vector<metrics::KeyCounts> databases;
   std::uint64_t key_count = 0;
 };
 
 MemoryTotals total(const Server& server, const Answers<MemoryAnswer>& answers) {
   MemoryTotals totals;
   std::uint64_t client_bytes = 0;
-  totals.keys.resize(answers[0]->databases.size());
+  totals.databases.resize(answers[0]->databases.size());
   for (const auto& answer : answers) {
     client_bytes += answer->client_bytes;
-    for (std::size_t i = 0; i < totals.keys.size(); ++i) {
-      totals.keys[i] += answer->databases[i].keys;
+    for (std::size_t i = 0; i < totals.databases.size(); ++i) {
+      totals.databases[i].add(answer->databases[i]);
       totals.key_count += answer->databases[i].keys;
     }
   }
-  totals.figures = memory_figures(server, client_bytes);
+  totals.figures = memory_figures(server, client_bytes, table_bytes(totals.databases));
   return totals;
 }
 
@@ -58,65 +58,33 @@ void usage(Context& ctx) {
   ctx.reply.integer(static_cast<std::int64_t>(types::memory_bytes(*entry)));
 }
 
-// Rows of MEMORY STATS between the databases' and the ends, in Redis' order and names. Exactly one of the two
-// is set.
+// Rows of MEMORY STATS before the databases' and after them, by Redis' names. Exactly one of the two is set.
 struct StatRow {
   View name;
   std::int64_t (*integer)(const MemoryTotals&);
   double (*real)(const MemoryTotals&);
 };
 
-std::int64_t zero(const MemoryTotals&) {
-  return 0;
-}
-std::int64_t used(const MemoryTotals& totals) {
-  return totals.figures.used;
-}
-std::int64_t resident(const MemoryTotals& totals) {
-  return totals.figures.resident;
-}
-std::int64_t lost(const MemoryTotals& totals) {
-  return totals.figures.fragmentation_bytes();
-}
-double one(const MemoryTotals&) {
-  return 1;
-}
-double ratio(const MemoryTotals& totals) {
-  return totals.figures.fragmentation_ratio();
+std::int64_t bytes_per_key(const MemoryTotals& totals) {
+  return totals.key_count == 0 ? 0 : totals.figures.dataset() / static_cast<std::int64_t>(totals.key_count);
 }
 
 // clang-format off
 constexpr StatRow kBeforeDatabases[] = {
     {"peak.allocated",      [](const MemoryTotals& totals) { return totals.figures.peak; }, nullptr},
-    {"total.allocated",     used, nullptr},
-    {"startup.allocated",   zero, nullptr},
-    {"replication.backlog", zero, nullptr},
-    {"clients.slaves",      zero, nullptr},
+    {"total.allocated",     [](const MemoryTotals& totals) { return totals.figures.used; }, nullptr},
+    {"startup.allocated",   [](const MemoryTotals& totals) { return totals.figures.startup; }, nullptr},
     {"clients.normal",      [](const MemoryTotals& totals) { return totals.figures.clients; }, nullptr},
-    {"cluster.links",       zero, nullptr},
-    {"aof.buffer",          zero, nullptr},
-    {"lua.caches",          zero, nullptr},
-    {"functions.caches",    zero, nullptr},
 };
 constexpr StatRow kAfterDatabases[] = {
-    {"overhead.total",      [](const MemoryTotals& totals) { return totals.figures.clients; }, nullptr},
+    {"overhead.total",      [](const MemoryTotals& totals) { return totals.figures.overhead(); }, nullptr},
     {"keys.count",          [](const MemoryTotals& totals) { return static_cast<std::int64_t>(totals.key_count); }, nullptr},
-    {"keys.bytes-per-key",  [](const MemoryTotals& totals) {
-       return totals.key_count == 0 ? 0 : totals.figures.dataset() / static_cast<std::int64_t>(totals.key_count); }, nullptr},
+    {"keys.bytes-per-key",  bytes_per_key, nullptr},
     {"dataset.bytes",       [](const MemoryTotals& totals) { return totals.figures.dataset(); }, nullptr},
     {"dataset.percentage",  nullptr, [](const MemoryTotals& totals) { return totals.figures.dataset_percent(); }},
     {"peak.percentage",     nullptr, [](const MemoryTotals& totals) { return totals.figures.peak_percent(); }},
-    {"allocator.allocated", used, nullptr},
-    {"allocator.active",    resident, nullptr},
-    {"allocator.resident",  resident, nullptr},
-    {"allocator-fragmentation.ratio", nullptr, ratio},
-    {"allocator-fragmentation.bytes", lost, nullptr},
-    {"allocator-rss.ratio", nullptr, one},
-    {"allocator-rss.bytes", zero, nullptr},
-    {"rss-overhead.ratio",  nullptr, one},
-    {"rss-overhead.bytes",  zero, nullptr},
-    {"fragmentation",       nullptr, ratio},
-    {"fragmentation.bytes", lost, nullptr},
+    {"fragmentation",       nullptr, [](const MemoryTotals& totals) { return totals.figures.fragmentation_ratio(); }},
+    {"fragmentation.bytes", [](const MemoryTotals& totals) { return totals.figures.fragmentation_bytes(); }, nullptr},
 };
 // clang-format on
 
@@ -127,14 +95,11 @@ void write_rows(Context& ctx, std::span<const StatRow> rows, const MemoryTotals&
   }
 }
 
-void write_database(Context& ctx, std::size_t database) {
+void write_database(Context& ctx, std::size_t database, const metrics::KeyCounts& counts) {
   ctx.reply.bulk(fmt::format("db.{}", database));
-  ctx.reply.map(3);
-  for (const View name :
-       {"overhead.hashtable.main", "overhead.hashtable.expires", "overhead.hashtable.slot-to-keys"}) {
-    ctx.reply.bulk(name);
-    ctx.reply.integer(0);
-  }
+  ctx.reply.map(1);
+  ctx.reply.bulk("overhead.hashtable.main");
+  ctx.reply.integer(static_cast<std::int64_t>(counts.table_bytes));
 }
 
 void stats(Context& ctx) {
@@ -143,10 +108,10 @@ void stats(Context& ctx) {
     const auto map = context.reply.begin_array();
     write_rows(context, kBeforeDatabases, totals);
     std::size_t shown = 0;
-    for (std::size_t database = 0; database < totals.keys.size(); ++database) {
-      if (totals.keys[database] == 0) continue;
+    for (std::size_t database = 0; database < totals.databases.size(); ++database) {
+      if (totals.databases[database].keys == 0) continue;
       ++shown;
-      write_database(context, database);
+      write_database(context, database, totals.databases[database]);
     }
     write_rows(context, kAfterDatabases, totals);
     context.reply.end_map(map, std::size(kBeforeDatabases) + shown + std::size(kAfterDatabases));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "server/dispatch/core_services.h"
@@ -11,11 +12,15 @@ namespace shoal::commands {
 struct MemoryFigures {
   std::int64_t used = 0;
   std::int64_t peak = 0;
+  std::int64_t startup = 0;  // used before the first client came
   std::int64_t resident = 0;
   std::int64_t clients = 0;  // held by connections
+  std::int64_t tables = 0;   // held by the tables that find keys
   std::int64_t system = 0;   // of the machine
 
-  std::int64_t dataset() const { return used > clients ? used - clients : 0; }
+  /// What is not keys and values.
+  std::int64_t overhead() const { return startup + clients + tables; }
+  std::int64_t dataset() const { return used > overhead() ? used - overhead() : 0; }
   double dataset_percent() const { return percent(dataset(), used); }
   double peak_percent() const { return percent(used, peak); }
   double fragmentation_ratio() const {
@@ -29,8 +34,11 @@ struct MemoryFigures {
   }
 };
 
-/// `client_bytes`: what the connections of all cores hold.
-MemoryFigures memory_figures(const dispatch::Server& server, std::uint64_t client_bytes);
+/// What the connections of all cores hold, and their tables.
+MemoryFigures memory_figures(const dispatch::Server& server, std::uint64_t client_bytes,
+                             std::uint64_t table_bytes);
+
+std::uint64_t table_bytes(std::span<const metrics::KeyCounts> databases);
 
 /// Bytes held by the connections of one core.
 std::uint64_t client_heap_bytes(dispatch::CoreServices& core);

@@ -13,10 +13,10 @@ namespace {
 using namespace dispatch;
 
 void time(Context& ctx) {
-  const Millis now = ctx.core.wall_clock();
+  const Micros now = ctx.core.wall_clock_fresh();
   ctx.reply.array(2);
-  ctx.reply.bulk_integer(now / 1000);
-  ctx.reply.bulk_integer(now % 1000 * 1000);
+  ctx.reply.bulk_integer(now / 1'000'000);
+  ctx.reply.bulk_integer(now % 1'000'000);
 }
 
 // ---- SHUTDOWN

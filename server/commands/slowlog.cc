@@ -19,14 +19,12 @@ Entries collect_entries(CoreServices& core) {
   return {entries.begin(), entries.end()};
 }
 
-// The newest first; entries of one core stay in their order. Each core may keep as many as the whole server
-// shows.
+// The newest first. Each core may keep as many as the whole server shows.
 Entries newest_first(const Answers<Entries>& answers, std::size_t count_max) {
   Entries all;
   for (const auto& entries : answers) all.insert(all.end(), entries->begin(), entries->end());
-  std::stable_sort(all.begin(), all.end(), [](const SlowlogEntry& one, const SlowlogEntry& other) {
-    return one.finished_at > other.finished_at;
-  });
+  std::sort(all.begin(), all.end(),
+            [](const SlowlogEntry& one, const SlowlogEntry& other) { return one.id > other.id; });
   if (all.size() > count_max) all.resize(count_max);
   return all;
 }

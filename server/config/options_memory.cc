@@ -31,7 +31,7 @@ using E = EncodingSettings;
 constexpr Standing kNoEviction = no_effect("there is no eviction yet, and memory is not bounded");
 constexpr Standing kNoDefrag   = no_effect("there is no defragmentation");
 constexpr Standing kSliced     = no_effect("big values are always freed in slices, between commands");
-constexpr Standing kCompact    = honoured("the largest value that keeps the compact encoding");
+constexpr Standing kNoType     = no_effect("there are no values of that type yet");
 
 constexpr Option kMemoryRows[] = {
   // name                         alias                       kind                      traits    standing                                        place
@@ -39,8 +39,8 @@ constexpr Option kMemoryRows[] = {
   {"maxmemory-policy",            "",                         one_of(kPolicies),        kAnyTime, kNoEviction,                                    mem<&M::policy>},
   {"maxmemory-samples",           "",                         integer(1, kInt32Max),    kAnyTime, kNoEviction,                                    mem<&M::samples>},
   {"maxmemory-eviction-tenacity", "",                         integer(0, 100),          kAnyTime, kNoEviction,                                    kept("10")},
-  {"lfu-log-factor",              "",                         integer(0, kInt32Max),    kAnyTime, honoured("how slowly access frequencies grow"), mem<&M::lfu_log_factor>},
-  {"lfu-decay-time",              "",                         integer(0, kInt32Max),    kAnyTime, honoured("minutes until they shrink"),          mem<&M::lfu_decay_minutes>},
+  {"lfu-log-factor",              "",                         integer(0, kInt32Max),    kAnyTime, kNoEviction,                                    mem<&M::lfu_log_factor>},
+  {"lfu-decay-time",              "",                         integer(0, kInt32Max),    kAnyTime, kNoEviction,                                    mem<&M::lfu_decay_minutes>},
   {"lazyfree-lazy-eviction",      "",                         kYesNo,                   kAnyTime, kSliced,                                        kept("no")},
   {"lazyfree-lazy-expire",        "",                         kYesNo,                   kAnyTime, kSliced,                                        kept("no")},
   {"lazyfree-lazy-server-del",    "",                         kYesNo,                   kAnyTime, kSliced,                                        kept("no")},
@@ -59,16 +59,16 @@ constexpr Option kMemoryRows[] = {
 };
 
 constexpr Option kEncodingRows[] = {
-  {"hash-max-listpack-entries",   "hash-max-ziplist-entries", integer(0, kInt64Max),    kAnyTime, kCompact,                                       enc<&E::hash_max_listpack_entries>},
-  {"hash-max-listpack-value",     "hash-max-ziplist-value",   memory(0, kInt64Max),     kAnyTime, kCompact,                                       enc<&E::hash_max_listpack_value_bytes>},
-  {"zset-max-listpack-entries",   "zset-max-ziplist-entries", integer(0, kInt64Max),    kAnyTime, kCompact,                                       enc<&E::zset_max_listpack_entries>},
-  {"zset-max-listpack-value",     "zset-max-ziplist-value",   memory(0, kInt64Max),     kAnyTime, kCompact,                                       enc<&E::zset_max_listpack_value_bytes>},
-  {"set-max-intset-entries",      "",                         integer(0, kInt64Max),    kAnyTime, kCompact,                                       enc<&E::set_max_intset_entries>},
-  {"list-max-listpack-size",      "list-max-ziplist-size",    integer(-2147483648LL, kInt32Max), kAnyTime, honoured("entries of a list's node; -1 to -5: 4 to 64 KiB"), enc<&E::list_max_listpack_size>},
-  {"list-compress-depth",         "",                         integer(0, kInt32Max),    kAnyTime, no_effect("lists are not compressed"),          enc<&E::list_compress_depth>},
-  {"stream-node-max-bytes",       "",                         memory(0, kInt64Max),     kAnyTime, honoured("bytes of a stream's node; 0: any"),   enc<&E::stream_node_max_bytes>},
-  {"stream-node-max-entries",     "",                         integer(0, kInt64Max),    kAnyTime, honoured("entries of a stream's node; 0: any"), enc<&E::stream_node_max_entries>},
-  {"hll-sparse-max-bytes",        "",                         memory(0, kInt64Max),     kAnyTime, kCompact,                                       enc<&E::hll_sparse_max_bytes>},
+  {"hash-max-listpack-entries",   "hash-max-ziplist-entries", integer(0, kInt64Max),    kAnyTime, kNoType,                                        enc<&E::hash_max_listpack_entries>},
+  {"hash-max-listpack-value",     "hash-max-ziplist-value",   memory(0, kInt64Max),     kAnyTime, kNoType,                                        enc<&E::hash_max_listpack_value_bytes>},
+  {"zset-max-listpack-entries",   "zset-max-ziplist-entries", integer(0, kInt64Max),    kAnyTime, kNoType,                                        enc<&E::zset_max_listpack_entries>},
+  {"zset-max-listpack-value",     "zset-max-ziplist-value",   memory(0, kInt64Max),     kAnyTime, kNoType,                                        enc<&E::zset_max_listpack_value_bytes>},
+  {"set-max-intset-entries",      "",                         integer(0, kInt64Max),    kAnyTime, kNoType,                                        enc<&E::set_max_intset_entries>},
+  {"list-max-listpack-size",      "list-max-ziplist-size",    integer(-2147483648LL, kInt32Max), kAnyTime, kNoType, enc<&E::list_max_listpack_size>},
+  {"list-compress-depth",         "",                         integer(0, kInt32Max),    kAnyTime, kNoType,                                        enc<&E::list_compress_depth>},
+  {"stream-node-max-bytes",       "",                         memory(0, kInt64Max),     kAnyTime, kNoType,                                        enc<&E::stream_node_max_bytes>},
+  {"stream-node-max-entries",     "",                         integer(0, kInt64Max),    kAnyTime, kNoType,                                        enc<&E::stream_node_max_entries>},
+  {"hll-sparse-max-bytes",        "",                         memory(0, kInt64Max),     kAnyTime, kNoType,                                        enc<&E::hll_sparse_max_bytes>},
   {"set-max-listpack-entries",    "",                         integer(0, kInt64Max),    kAnyTime, no_effect("sets of strings have one encoding"), kept("128")},
   {"set-max-listpack-value",      "",                         memory(0, kInt64Max),     kAnyTime, no_effect("sets of strings have one encoding"), kept("64")},
 };

@@ -7,6 +7,7 @@
 
 #include "server/config/option.h"
 #include "server/config/option_value.h"
+#include "server/config/process_title.h"
 #include "storage/base/numbers.h"
 
 namespace shoal::config {
@@ -24,19 +25,8 @@ Result<std::string> normalise_dir(std::span<const std::string> words) {
 }
 
 Result<std::string> check_title_template(std::span<const std::string> words) {
-  constexpr View kVariables[] = {"title",    "listen-addr", "server-mode", "port",
-                                 "tls-port", "unixsocket",  "config-file"};
-  const Failure invalid{"template format is invalid or contains unknown variables"};
-  const View text = words[0];
-  if (text.empty()) return invalid;
-  for (std::size_t open = text.find('{'); open != View::npos; open = text.find('{', open + 1)) {
-    const std::size_t close = text.find('}', open);
-    if (close == View::npos) return invalid;
-    const View variable = text.substr(open + 1, close - open - 1);
-    if (std::find(std::begin(kVariables), std::end(kVariables), variable) == std::end(kVariables))
-      return invalid;
-  }
-  return words[0];
+  if (is_title_template(words[0])) return words[0];
+  return Failure{"template format is invalid or contains unknown variables"};
 }
 
 // One letter for each class of events. CONFIG GET answers them in this order, and "A" for all that 'A' stands
@@ -235,7 +225,7 @@ constexpr Option kProcessRows[] = {
 constexpr Option kLogRows[] = {
   {"loglevel",                 "",    one_of(kLogLevels),              kAnyTime,  honoured("what is logged: from debug (all) to warning, or nothing"), logging<&LogSettings::level>},
   {"logfile",                  "",    kText,                           kAtStart,  honoured("file to log to; empty for standard output"),               text_at<&Settings::log, &LogSettings::file>()},
-  {"always-show-logo",         "",    kYesNo,                          kAtStart,  honoured("show the logo in a log file too"),                         logging<&LogSettings::always_show_logo>},
+  {"always-show-logo",         "",    kYesNo,                          kAtStart,  no_effect("there is no logo"), kept("no")},
   {"hide-user-data-from-log",  "",    kYesNo,                          kAnyTime,  no_effect("keys and values are never logged"), kept("no")},
   {"syslog-enabled",           "",    kYesNo,                          kAtStart,  kNoSyslog, kept("no")},
   {"syslog-ident",             "",    kText,                           kAtStart,  kNoSyslog, kept("redis")},

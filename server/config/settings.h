@@ -136,7 +136,6 @@ enum class LogLevel : std::uint8_t { kDebug, kVerbose, kNotice, kWarning, kNothi
 struct LogSettings {
   LogLevel level = LogLevel::kNotice;
   std::string file;  // Empty: standard output.
-  bool always_show_logo = false;
 };
 
 /// How the process behaves among others.

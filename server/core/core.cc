@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 #include <algorithm>
-#include <thread>
 
+#include "server/config/config_file.h"
 #include "server/core/process_facts.h"
+#include "server/core/settings_effects.h"
 #include "server/dispatch/redaction.h"
 #include "storage/base/heap.h"
 #include "storage/base/quote.h"
@@ -16,7 +17,6 @@ Core::Core(Process& process, runtime::Runtime& runtime)
       runtime_(runtime),
       settings_(process.initial_settings),
       statistics_(process.table.row_count()),
-      slowlog_(runtime.core(), runtime.core_count()),
       dispatcher_(process.node, runtime, *this) {
   apply_settings();
 }
@@ -24,6 +24,7 @@ Core::Core(Process& process, runtime::Runtime& runtime)
 Core::~Core() = default;
 
 void Core::on_start() {
+  if (id() == 0) process_.used_memory_startup.store(used_memory_bytes(), std::memory_order_relaxed);
   next_housekeeping_ = runtime_.now();
 }
 
@@ -81,21 +82,40 @@ void Core::for_each_client(const std::function<void(dispatch::ClientHandle&)>& v
 // ---- A turn -------------------------------------------------------------------------------------------------
 
 runtime::TurnResult Core::turn() {
-  const std::uint64_t begin = runtime_.ticks();
   run_ready();
   const bool more_work = keep_house();
   for (const std::uint64_t id : forgotten_) connections_.erase(id);
   forgotten_.clear();
-  const Shard::Counts counts = dispatcher_.own().shard.take_counts();
-  counters_.changes.add(counts.changes);
-  counters_.expired_keys.add(counts.expired);
-  counters_.turns.add(1);
-  counters_.longest_turn_us.raise_to(runtime_.ticks_to_nanos(runtime_.ticks() - begin) / 1000);
-  counters_.total_commands_processed.set(statistics_.call_count());
-  counters_.sample(runtime_.now());
+  count_turn();
   const Micros deadline = next_deadline();
   dispatcher_.own().wakes_at = runtime_.wall_clock() + std::max<Micros>(0, deadline - runtime_.now()) / 1000;
   return {more_work || !ready_.empty(), deadline};
+}
+
+void Core::count_turn() {
+  Shard& shard = dispatcher_.own().shard;
+  const Shard::Counts counts = shard.take_counts();
+  counters_.changes.add(counts.changes);
+  counters_.expired_keys.add(counts.expired);
+  counters_.lazyfreed_objects.add(counts.freed);
+  counters_.lazyfree_pending_objects.set(shard.pending_frees());
+  counters_.messages_sent.add(runtime_.take_posted_count());
+  counters_.turns.add(1);
+  counters_.total_commands_processed.set(statistics_.call_count());
+  counters_.sample(runtime_.now());
+  const std::uint64_t micros = runtime_.ticks_to_nanos(runtime_.ticks_of_turn()) / 1000;
+  counters_.longest_turn_us.raise_to(micros);
+  latency_.end_turn(runtime_.wall_clock() / 1000, static_cast<Micros>(micros));
+}
+
+// Work of a turn that latency_ may have to tell of.
+template <class Work>
+bool Core::timed(View event, Work&& work) {
+  const std::uint64_t begin = runtime_.ticks();
+  const bool more = work();
+  const std::uint64_t nanos = runtime_.ticks_to_nanos(runtime_.ticks() - begin);
+  latency_.note(event, runtime_.wall_clock() / 1000, static_cast<Micros>(nanos / 1000));
+  return more;
 }
 
 void Core::run_ready() {
@@ -117,21 +137,27 @@ bool Core::keep_house() {
   dispatch::Domain& domain = dispatcher_.own();
   bool more = false;
   if (domain.shard.next_expiry() <= runtime_.wall_clock()) {
-    more |= domain.shard.expire(dispatcher_.moment(), kExpiriesPerTurn,
-                                [&domain](SlotId slot) { return domain.loans.is_lent(slot); });
+    more |= timed(metrics::LatencyMonitor::kExpireCycle, [this, &domain] {
+      return domain.shard.expire(dispatcher_.moment(), kExpiriesPerTurn,
+                                 [&domain](SlotId slot) { return domain.loans.is_lent(slot); });
+    });
   }
-  more |= domain.shard.free_some(kFreedPerTurn);
+  if (domain.shard.has_to_free()) {
+    more |= timed(metrics::LatencyMonitor::kFreeCycle,
+                  [&domain] { return domain.shard.free_some(kFreedPerTurn); });
+  }
   more |= jobs_.run(*this, kSlicesPerTurn);
   if (runtime_.now() >= next_housekeeping_) {
     next_housekeeping_ = runtime_.now() + kHousekeepingPeriod;
     end_pause_if_over();
-    check_client_limits();
+    limit_checks_due_ = connections_.bucket_count() / kLimitCheckPeriods + 1;
     if (!domain.loans.any()) more |= domain.shard.sweep_stale_timers(kStaleTimersPerTurn);
     const std::int64_t used = used_memory_bytes();
     if (used > process_.used_memory_peak.load(std::memory_order_relaxed)) {
       process_.used_memory_peak.store(used, std::memory_order_relaxed);
     }
   }
+  if (limit_checks_due_ > 0) more |= check_client_limits();
   return more;
 }
 
@@ -148,12 +174,18 @@ Micros Core::next_deadline() {
 
 // ---- Clients' limits ----------------------------------------------------------------------------------------
 
-void Core::check_client_limits() {
-  std::size_t checked = 0;
-  for (const auto& [id, connection] : connections_) {
-    if (++checked > kLimitChecksPerPeriod) break;
-    connection->check_limits(runtime_.now());
+// What one turn takes of this period's buckets. Clients that come may move the others to other buckets: some
+// are then looked at twice in this round, or not before the next.
+bool Core::check_client_limits() {
+  const std::size_t count = std::min(limit_checks_due_, kLimitChecksPerTurn);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (limit_check_at_ >= connections_.bucket_count()) limit_check_at_ = 0;
+    const std::size_t bucket = limit_check_at_++;
+    for (auto client = connections_.begin(bucket); client != connections_.end(bucket); ++client)
+      client->second->check_limits(runtime_.now());
   }
+  limit_checks_due_ -= count;
+  return limit_checks_due_ > 0;
 }
 
 void Core::set_pause(dispatch::Pause pause) {
@@ -179,9 +211,9 @@ void Core::add_monitors(int change) {
 
 // +1700000000.123456 [0 127.0.0.1:50402] "set" "key" "value"
 void Core::feed_monitors(const dispatch::Session& session, std::span<const View> args) {
-  const Millis wall = runtime_.wall_clock();
+  const Micros wall = runtime_.wall_clock_fresh();
   std::string line =
-      fmt::format("{}.{:06} [{} {}]", wall / 1000, wall % 1000 * 1000, session.database,
+      fmt::format("{}.{:06} [{} {}]", wall / 1'000'000, wall % 1'000'000, session.database,
                   session.is_unix_socket ? "unix:" + session.local_address : session.peer_address);
   const dispatch::Command* command = commands().find(args);
   CHECK(command != nullptr);
@@ -204,42 +236,19 @@ void Core::report_slow(const dispatch::Session& session, const dispatch::Command
                        std::span<const View> args, std::uint64_t ticks) {
   const auto duration = static_cast<Micros>(runtime_.ticks_to_nanos(ticks) / 1000);
   const config::LatencySettings& limits = settings_->latency;
-  if (limits.monitor_threshold_ms > 0 && duration >= limits.monitor_threshold_ms * 1000) {
-    const bool is_fast = command.has(dispatch::kFast);
-    latency_.add(is_fast ? metrics::LatencyMonitor::kFastCommand : metrics::LatencyMonitor::kCommand,
-                 runtime_.wall_clock() / 1000, duration / 1000);
-  }
+  const bool is_fast = command.has(dispatch::kFast);
+  latency_.note(is_fast ? metrics::LatencyMonitor::kFastCommand : metrics::LatencyMonitor::kCommand,
+                runtime_.wall_clock() / 1000, duration);
   if (limits.slowlog_slower_than_us < 0 || duration < limits.slowlog_slower_than_us) return;
   if (command.has(dispatch::kSkipSlowlog)) return;
   metrics::SlowlogEntry entry;
-  entry.unix_seconds = runtime_.wall_clock() / 1000;
+  entry.unix_seconds = runtime_.wall_clock_fresh() / 1'000'000;
+  entry.id = process_.next_slowlog_id.fetch_add(1, std::memory_order_relaxed);
   entry.duration = duration;
-  entry.finished_at = runtime_.now();
   entry.args = metrics::Slowlog::clip(dispatch::without_secrets(command, args));
   entry.client_address = session.peer_address;
   entry.client_name = session.name;
   slowlog_.add(std::move(entry), static_cast<std::size_t>(limits.slowlog_entries_max));
-}
-
-void Core::sleep_blocking(Micros duration) {
-  std::this_thread::sleep_for(std::chrono::microseconds(duration));
-}
-
-std::vector<dispatch::CoreServices::KeyCounts> Core::count_keys() {
-  const dispatch::Domain& domain = dispatcher_.own();
-  const Keyspace& keyspace = process_.node.keyspace();
-  std::vector<KeyCounts> counts(keyspace.database_count());
-  for (SlotId id = domain.shard.slots().begin; id < domain.shard.slots().end; ++id) {
-    // A lent slot is its borrower's to look at; INFO is an estimate for that moment.
-    if (domain.loans.is_held(id)) continue;
-    const Slot& slot = keyspace.slot(id);
-    for (DatabaseId database = 0; database < slot.database_end(); ++database) {
-      const Dictionary& dictionary = *slot.find(database);
-      counts[database].keys += dictionary.entries.size();
-      counts[database].expiring += dictionary.expiring;
-    }
-  }
-  return counts;
 }
 
 // ---- Settings -----------------------------------------------------------------------------------------------
@@ -257,6 +266,7 @@ void Core::apply_settings() {
   if (latency.monitor_threshold_ms > 0) limit = std::min(limit, ticks(latency.monitor_threshold_ms * 1000));
   dispatcher_.set_slow_ticks(limit);
   slowlog_.trim(static_cast<std::size_t>(settings_->latency.slowlog_entries_max));
+  latency_.set_threshold(latency.monitor_threshold_ms);
   statistics_.set_tracks_distribution(settings_->latency.tracking);
 }
 
@@ -269,15 +279,42 @@ void Core::adopt(std::shared_ptr<const config::Settings> settings) {
   apply_settings();
 }
 
-void Core::publish(config::Settings settings, std::function<void(Status)> then) {
-  if (settings.log.level != settings_->log.level) process_.log.set_level(settings.log.level);
-  if (settings.log.file != settings_->log.file) {
-    if (Status set = process_.log.set_file(settings.log.file); !set.ok()) return then(set.failure());
-  }
-  auto shared = std::make_shared<const config::Settings>(std::move(settings));
-  dispatcher_.visit_every_core(
-      [shared](dispatch::CoreServices& core) { static_cast<Core&>(core).adopt(shared); },
-      [then] { then(success()); });
+// Core 0 has the last word on settings, so that two changes made at once do not leave cores with different
+// ones.
+void Core::change_settings(SettingsChange change, Report report) {
+  const CoreId home = id();
+  on_core(0, [change = std::move(change), report = std::move(report), home](CoreServices& first) {
+    auto& core = static_cast<Core&>(first);
+    core.decide_settings(change, core.report_on(home, report));
+  });
+}
+
+void Core::decide_settings(const SettingsChange& change, const Report& report) {
+  auto changed = change(*settings_);
+  if (!changed) return report(changed.failure());
+  if (const Status done = put_into_effect(*settings_, changed.value(), process_); !done) return report(done);
+  const auto shared = std::make_shared<const config::Settings>(std::move(changed).value());
+  adopt(shared);  // At once: the next change begins with these.
+  on_every_core([shared](CoreServices& core) { static_cast<Core&>(core).adopt(shared); },
+                [report] { report(success()); });
+}
+
+void Core::rewrite_config_file(Report report) {
+  const CoreId home = id();
+  on_core(0, [report = std::move(report), home](CoreServices& first) {
+    auto& core = static_cast<Core&>(first);
+    auto outcome = std::make_shared<Status>(success());
+    core.runtime_.run_aside(
+        [outcome, settings = core.settings_] { *outcome = config::rewrite_file(*settings); },
+        [outcome, tell = core.report_on(home, report)] { tell(*outcome); });
+  });
+}
+
+// Reports from this core, to where the answer is awaited.
+dispatch::Server::Report Core::report_on(CoreId core, Report report) {
+  return [this, core, report = std::move(report)](const Status& status) {
+    on_core(core, [report, status](CoreServices&) { report(status); });
+  };
 }
 
 void Core::on_every_core(std::function<void(dispatch::CoreServices&)> visit, std::function<void()> then) {

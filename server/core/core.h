@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "server/client/connection.h"
+#include "server/core/count_keys.h"
 #include "server/core/process.h"
 #include "server/core/process_facts.h"
 #include "server/dispatch/core_services.h"
@@ -40,6 +41,7 @@ class Core final : public runtime::CoreLogic,
   Micros now() const override { return runtime_.now(); }
   Micros now_fresh() const override { return runtime_.now_fresh(); }
   Millis wall_clock() const override { return runtime_.wall_clock(); }
+  Micros wall_clock_fresh() const override { return runtime_.wall_clock_fresh(); }
   std::uint64_t ticks_to_nanos(std::uint64_t ticks) const override { return runtime_.ticks_to_nanos(ticks); }
   std::uint64_t random() override { return runtime_.random().next(); }
   metrics::Counters& counters() override { return counters_; }
@@ -57,12 +59,16 @@ class Core final : public runtime::CoreLogic,
   void run_in_slices(std::unique_ptr<dispatch::SlicedJob> job) override { jobs_.add(std::move(job)); }
   dispatch::Domain& domain() override { return dispatcher_.own(); }
   void free_later(Dictionary detached) override { dispatcher_.own().shard.free_later(std::move(detached)); }
-  void sleep_blocking(Micros duration) override;
-  std::vector<KeyCounts> count_keys() override;
+  void sleep_blocking(Micros duration) override { runtime_.sleep_blocking(duration); }
+  std::vector<metrics::KeyCounts> count_keys() override {
+    return core::count_keys(process_.node.keyspace(), dispatcher_.own(), runtime_.wall_clock(),
+                            runtime_.random());
+  }
 
   // dispatch::Server
   const config::Settings& settings() const override { return *settings_; }
-  void publish(config::Settings settings, std::function<void(Status)> then) override;
+  void change_settings(SettingsChange change, Report report) override;
+  void rewrite_config_file(Report report) override;
   const dispatch::CommandTable& commands() const override { return process_.table; }
   config::Log& log() override { return process_.log; }
   CoreId core_count() const override { return process_.node.core_count(); }
@@ -75,6 +81,9 @@ class Core final : public runtime::CoreLogic,
   std::string executable() const override { return process_.executable; }
   std::int64_t used_memory_bytes() const override;
   std::int64_t used_memory_peak_bytes() const override;
+  std::int64_t used_memory_startup_bytes() const override {
+    return process_.used_memory_startup.load(std::memory_order_relaxed);
+  }
   metrics::ProcessFacts process_facts() const override { return read_process_facts(); }
 
   // client::ConnectionHost
@@ -92,13 +101,20 @@ class Core final : public runtime::CoreLogic,
   static constexpr std::size_t kStaleTimersPerTurn = 2048;
   static constexpr Micros kSlicesPerTurn = 500;
   static constexpr Micros kHousekeepingPeriod = 100'000;
-  static constexpr std::size_t kLimitChecksPerPeriod = 1000;
+  /// Every client's limits are looked at once in so many periods.
+  static constexpr std::size_t kLimitCheckPeriods = 10;
+  static constexpr std::size_t kLimitChecksPerTurn = 512;
 
   void adopt(std::shared_ptr<const config::Settings> settings);
+  void decide_settings(const SettingsChange& change, const Report& report);
+  Report report_on(CoreId core, Report report);
   void apply_settings();
   void run_ready();
+  void count_turn();
+  template <class Work>
+  bool timed(View event, Work&& work);
   bool keep_house();
-  void check_client_limits();
+  bool check_client_limits();
   void end_pause_if_over();
   client::Welcome welcome(const runtime::Wire& wire) const;
   Micros next_deadline();
@@ -122,6 +138,8 @@ class Core final : public runtime::CoreLogic,
   dispatch::Pause pause_;
   int monitors_ = 0;  // on all cores
   Micros next_housekeeping_ = 0;
+  std::size_t limit_check_at_ = 0;    // the bucket of connections_ that is next
+  std::size_t limit_checks_due_ = 0;  // how many buckets still in this period
 };
 
 }  // namespace shoal::core

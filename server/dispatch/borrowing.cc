@@ -22,6 +22,8 @@ LoanWaiter::Turn Loan::on_turn() {
 }
 
 void Loan::answer() {
+  metrics::Counters& counters = at_->services().counters();
+  (verdict == LoanVerdict::kGranted ? counters.loans : counters.loan_refusals).add();
   kind = kLoanAnswered;
   at_->runtime().post(home_core_, *this);
 }
@@ -95,6 +97,7 @@ void Borrowing::on_answered(Loan& loan) {
 void Borrowing::decide() {
   if (!refused_) {
     stage_ = Stage::kHolding;
+    dispatcher_.services().counters().borrowed_commands.add();
     client_.on_borrowed();
     return;
   }

@@ -13,6 +13,7 @@
 #include "server/dispatch/sliced_jobs.h"
 #include "server/metrics/command_statistics.h"
 #include "server/metrics/counters.h"
+#include "server/metrics/key_counts.h"
 #include "server/metrics/latency_monitor.h"
 #include "server/metrics/process_facts.h"
 #include "server/metrics/slowlog.h"
@@ -24,16 +25,24 @@ namespace shoal::dispatch {
 class CoreServices;
 struct Domain;
 
+/// Bytes that a connection holds.
+struct ClientMemory {
+  std::size_t input = 0;       // received and not yet executed
+  std::size_t input_room = 0;  // of its buffers for that, unused
+  std::size_t arguments = 0;   // of requests parsed, or being parsed
+  std::size_t queue = 0;       // between MULTI and EXEC
+  std::size_t output = 0;      // replies not yet sent
+  std::size_t output_heap = 0;
+  std::size_t total = 0;  // all of it that is the connection's own, with its structures
+};
+
 /// A client as other clients see it, and the way to end it.
 class ClientHandle {
  public:
   virtual Session& session() = 0;
   /// Closes the connection; replies already written are dropped.
   virtual void kill() = 0;
-  /// Bytes the connection holds: input not yet executed, output not yet sent, its own structures.
-  virtual std::size_t input_bytes() const = 0;
-  virtual std::size_t output_bytes() const = 0;
-  virtual std::size_t heap_bytes() const = 0;
+  virtual ClientMemory memory() const = 0;
 
  protected:
   ~ClientHandle() = default;
@@ -49,9 +58,16 @@ struct Pause {
 class Server {
  public:
   virtual const config::Settings& settings() const = 0;
-  /// Publishes changed settings to every core; `then` runs here when all have them. Fails, changing nothing,
-  /// when an option could not take effect (a port that cannot be bound, say).
-  virtual void publish(config::Settings settings, std::function<void(Status)> then) = 0;
+  /// Makes new settings of those in force, or says why not. Runs on core 0, where changes from all cores come
+  /// one after the other.
+  using SettingsChange = std::function<Result<config::Settings>(const config::Settings& present)>;
+  /// What became of it, told on the core that asked.
+  using Report = std::function<void(const Status&)>;
+  /// Changes the settings of every core, and reports when all have them. Fails, changing nothing, when an
+  /// option cannot take effect (a port that cannot be bound, say).
+  virtual void change_settings(SettingsChange change, Report report) = 0;
+  /// CONFIG REWRITE, on a thread that may wait for the disk.
+  virtual void rewrite_config_file(Report report) = 0;
   virtual const CommandTable& commands() const = 0;
   virtual config::Log& log() = 0;
 
@@ -73,6 +89,8 @@ class Server {
   /// Memory the allocator was asked for, by every core; and the most it ever was.
   virtual std::int64_t used_memory_bytes() const = 0;
   virtual std::int64_t used_memory_peak_bytes() const = 0;
+  /// The same before the first client came.
+  virtual std::int64_t used_memory_startup_bytes() const = 0;
   /// What the kernel says of this process; read afresh, some 20 us.
   virtual metrics::ProcessFacts process_facts() const = 0;
 
@@ -87,6 +105,7 @@ class CoreServices {
   virtual Micros now() const = 0;        // monotonic
   virtual Micros now_fresh() const = 0;  // the same clock, read again
   virtual Millis wall_clock() const = 0;
+  virtual Micros wall_clock_fresh() const = 0;  // the same clock, read again
   /// Lengths of commands, as CommandStatistics counts them, in nanoseconds.
   virtual std::uint64_t ticks_to_nanos(std::uint64_t ticks) const = 0;
   virtual std::uint64_t random() = 0;
@@ -119,12 +138,9 @@ class CoreServices {
   /// Blocks this core: DEBUG SLEEP, for tests of exactly that.
   virtual void sleep_blocking(Micros duration) = 0;
 
-  struct KeyCounts {
-    std::uint64_t keys = 0;
-    std::uint64_t expiring = 0;
-  };
-  /// Keys of this core's slots, by database; without those in lent slots. One pass over the slots: O(slots).
-  virtual std::vector<KeyCounts> count_keys() = 0;
+  /// Keys of this core's slots, by database; without those in lent slots. One pass over the slots, and a
+  /// sample of the deadlines: O(slots).
+  virtual std::vector<metrics::KeyCounts> count_keys() = 0;
 
  protected:
   ~CoreServices() = default;

@@ -9,7 +9,7 @@ Dispatcher::Dispatcher(Node& node, runtime::Runtime& runtime, CoreServices& serv
       runtime_(runtime),
       services_(services),
       runner_(runtime, services, node.table()),
-      reach_(node, runtime) {}
+      reach_(node, runtime, services.counters()) {}
 
 Moment Dispatcher::moment() const {
   const Millis now = runtime_.wall_clock();

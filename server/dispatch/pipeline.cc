@@ -197,6 +197,8 @@ Pipeline::Step Pipeline::refuse(const Command* command, View error) {
 void Pipeline::queue_command(const Command& command, std::span<const View> args) {
   QueuedCommand queued{&command, {}};
   queued.args.assign(args.begin(), args.end());
+  session_.transaction.queue_bytes += sizeof queued;
+  for (const View arg : args) session_.transaction.queue_bytes += sizeof(std::string) + arg.size();
   session_.transaction.queue.push_back(std::move(queued));
   const auto before = reply_output().mark();
   protocol::ReplyWriter(reply_output(), session_.resp).simple_string("QUEUED");

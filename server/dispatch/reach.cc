@@ -2,9 +2,10 @@
 
 namespace shoal::dispatch {
 
-Reach::Reach(Node& node, runtime::Runtime& runtime)
+Reach::Reach(Node& node, runtime::Runtime& runtime, metrics::Counters& counters)
     : node_(node),
       runtime_(runtime),
+      counters_(counters),
       self_(runtime.core()),
       own_(&node.domain(runtime.core())),
       is_held_(node.core_count(), false) {}
@@ -12,6 +13,7 @@ Reach::Reach(Node& node, runtime::Runtime& runtime)
 Domain* Reach::borrow(CoreId core) {
   if (is_held_[core]) return &node_.domain(core);
   if (!runtime_.try_borrow(core)) return nullptr;
+  counters_.shards_borrowed_asleep.add();
   is_held_[core] = true;
   held_.push_back(core);
   return &node_.domain(core);

@@ -5,13 +5,14 @@
 #include <vector>
 
 #include "server/dispatch/node.h"
+#include "server/metrics/counters.h"
 #include "server/runtime/runtime.h"
 
 namespace shoal::dispatch {
 
 class Reach final : public EffectsRouter {
  public:
-  Reach(Node& node, runtime::Runtime& runtime);
+  Reach(Node& node, runtime::Runtime& runtime, metrics::Counters& counters);
 
   /// The domain of a core, if it is ours or can be had without waiting; else null. Held until let_go().
   Domain* domain(CoreId core) {
@@ -43,6 +44,7 @@ class Reach final : public EffectsRouter {
 
   Node& node_;
   runtime::Runtime& runtime_;
+  metrics::Counters& counters_;
   CoreId self_;
   Domain* own_;
   std::vector<CoreId> held_;

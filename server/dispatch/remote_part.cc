@@ -38,9 +38,13 @@ void RemotePart::run(Dispatcher& owner) {
     const protocol::Output::Mark before = replies_.mark();
     item.ticks = owner.runner().run(request.invocation, reply, keys, nullptr).ticks;
     item.reply_bytes = static_cast<std::size_t>(replies_.mark() - before);
+    if (item.ticks >= owner.slow_ticks()) [[unlikely]]
+      owner.services().latency().note_elsewhere(
+          static_cast<Micros>(owner.services().ticks_to_nanos(item.ticks) / 1000));
     domain.shard.settle();
   }
   owner.count_lookups(keys);
+  owner.services().counters().remote_commands.add(items_.size());
   kind = kPartDone;
   owner.runtime().post(home_core_, *this);
 }

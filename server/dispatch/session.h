@@ -32,6 +32,7 @@ struct WatchedKey {
 /// MULTI, from the first command queued to EXEC or DISCARD.
 struct TransactionState {
   std::vector<QueuedCommand> queue;
+  std::size_t queue_bytes = 0;  // that the queue holds
   std::vector<WatchedKey> watches;
   bool must_abort = false;   // a command could not be queued: EXEC answers EXECABORT
   std::string abort_reason;  // what EXEC answers then, if not the usual
@@ -67,8 +68,6 @@ struct Session {
   Micros last_active_at = 0;
   const Command* last_command = nullptr;
   std::uint64_t command_count = 0;
-  std::size_t query_buffer_bytes = 0;
-  std::size_t output_bytes = 0;
 
   /// Asked of the connection by a command: closed once its reply is sent, or without.
   bool close_after_reply = false;

@@ -6,6 +6,7 @@ namespace shoal::metrics {
 
 namespace {
 
+constexpr auto kMemory = CounterSection::kMemory;
 constexpr auto kStats = CounterSection::kStats;
 constexpr auto kCores = CounterSection::kCores;
 constexpr auto kSum = Combine::kSum;
@@ -19,7 +20,6 @@ constexpr CounterRow kRows[] = {
     {"total_net_output_bytes",     &CounterFields::total_net_output_bytes,     kStats, kSum},
     {"rejected_connections",       &CounterFields::rejected_connections,       kStats, kSum},
     {"expired_keys",               &CounterFields::expired_keys,               kStats, kSum},
-    {"evicted_keys",               &CounterFields::evicted_keys,               kStats, kSum},
     {"keyspace_hits",              &CounterFields::keyspace_hits,              kStats, kSum},
     {"keyspace_misses",            &CounterFields::keyspace_misses,            kStats, kSum},
     {"client_query_buffer_limit_disconnections",
@@ -28,6 +28,8 @@ constexpr CounterRow kRows[] = {
                     &CounterFields::client_output_buffer_limit_disconnections, kStats, kSum},
     {"total_reads_processed",      &CounterFields::total_reads_processed,      kStats, kSum},
     {"total_writes_processed",     &CounterFields::total_writes_processed,     kStats, kSum},
+    {"lazyfree_pending_objects",   &CounterFields::lazyfree_pending_objects,   kMemory, kSum},
+    {"lazyfreed_objects",          &CounterFields::lazyfreed_objects,          kMemory, kSum},
     {"changes",                    &CounterFields::changes,                    kCores, kSum},
     {"turns",                      &CounterFields::turns,                      kCores, kSum},
     {"longest_turn_us",            &CounterFields::longest_turn_us,            kCores, kMax},

@@ -62,23 +62,24 @@ struct CounterFields {
   Counter total_net_output_bytes;
   Counter rejected_connections;
   Counter expired_keys;
-  Counter evicted_keys;
   Counter keyspace_hits;
   Counter keyspace_misses;
   Counter client_query_buffer_limit_disconnections;
   Counter client_output_buffer_limit_disconnections;
   Counter total_reads_processed;
   Counter total_writes_processed;
+  Counter lazyfree_pending_objects;  // as it was after the last turn
+  Counter lazyfreed_objects;
   Counter changes;
   // How the cores work together.
   Counter turns;
   Counter longest_turn_us;
-  Counter messages_sent;
-  Counter remote_commands;
-  Counter borrowed_commands;
-  Counter loans;
-  Counter loan_refusals;
-  Counter shards_borrowed_asleep;
+  Counter messages_sent;           // to other cores
+  Counter remote_commands;         // run here for a connection of another core
+  Counter borrowed_commands;       // commands and transactions that ran with slots lent to them
+  Counter loans;                   // granted here: one for each core that a borrowing asks
+  Counter loan_refusals;           // answered here: the borrowing had to begin again
+  Counter shards_borrowed_asleep;  // taken here from cores that slept
 };
 
 struct Counters : CounterFields {
@@ -97,7 +98,7 @@ struct Counters : CounterFields {
   void reset();
 };
 
-enum class CounterSection : std::uint8_t { kStats, kCores };
+enum class CounterSection : std::uint8_t { kMemory, kStats, kCores };
 /// How one number is made of the cores' numbers.
 enum class Combine : std::uint8_t { kSum, kMax };
 

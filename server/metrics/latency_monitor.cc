@@ -33,10 +33,18 @@ LatencyEvent& LatencyMonitor::find_or_new(View event) {
   return events_.emplace_back(LatencyEvent{std::string(event), 0, {}});
 }
 
-void LatencyMonitor::add(View event, std::int64_t unix_seconds, Millis latency) {
+void LatencyMonitor::note(View event, std::int64_t unix_seconds, Micros duration) {
+  if (!is_long(duration)) return;
+  has_noted_ = true;
+  const Millis latency = duration / 1000;
   LatencyEvent& known = find_or_new(event);
   known.worst = std::max(known.worst, latency);
   insert_sample(known.samples, {unix_seconds, latency});
+}
+
+void LatencyMonitor::end_turn(std::int64_t unix_seconds, Micros duration) {
+  if (!has_noted_) note(kTurn, unix_seconds, duration);
+  has_noted_ = false;
 }
 
 bool LatencyMonitor::reset(View event) {

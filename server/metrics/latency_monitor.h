@@ -1,6 +1,8 @@
 // LATENCY: moments at which a core kept its clients waiting for latency-monitor-threshold or longer, by what
 // it was doing. Each event keeps its last kSamples, at most one a second. One object a core, for the core's
 // own thread; merge() adds up the copies that a visit of every core brings home.
+//
+// A turn of the core that took long is an event of its own only if no part of it was: the part says more.
 #pragma once
 
 #include <string>
@@ -31,9 +33,15 @@ class LatencyMonitor {
   static constexpr View kFreeCycle = "lazyfree-cycle";
   static constexpr View kTurn = "turn";
 
-  /// Notes that `event` took `latency`. Whether that is long enough is for the caller, who knows the
-  /// threshold.
-  void add(View event, std::int64_t unix_seconds, Millis latency);
+  /// In milliseconds; 0: nothing is noted.
+  void set_threshold(Millis threshold) { threshold_ = threshold; }
+  bool is_on() const { return threshold_ > 0; }
+  /// Notes that `event` took so long, if that is long enough.
+  void note(View event, std::int64_t unix_seconds, Micros duration);
+  /// A part of this turn that took so long is noted by another core's monitor, if at all.
+  void note_elsewhere(Micros duration) { has_noted_ |= is_long(duration); }
+  /// The turn is over, and took so long in all.
+  void end_turn(std::int64_t unix_seconds, Micros duration);
   /// Forgets an event; false when it was not known.
   bool reset(View event);
   std::size_t reset_all();
@@ -43,9 +51,12 @@ class LatencyMonitor {
   const LatencyEvent* find(View event) const;
 
  private:
+  bool is_long(Micros duration) const { return is_on() && duration >= threshold_ * 1000; }
   LatencyEvent& find_or_new(View event);
 
   std::vector<LatencyEvent> events_;  // few
+  Millis threshold_ = 0;
+  bool has_noted_ = false;  // in this turn
 };
 
 }  // namespace shoal::metrics

@@ -5,8 +5,6 @@
 namespace shoal::metrics {
 
 void Slowlog::add(SlowlogEntry entry, std::size_t entries_max) {
-  entry.id = next_id_;
-  next_id_ += id_step_;
   entries_.push_front(std::move(entry));
   trim(entries_max);
 }

@@ -1,5 +1,5 @@
 // SLOWLOG: the last commands of one core that took long. One object a core, for the core's own thread; the
-// command merges the cores' entries by time.
+// command merges the cores' entries by their ids.
 #pragma once
 
 #include <deque>
@@ -12,10 +12,9 @@
 namespace shoal::metrics {
 
 struct SlowlogEntry {
-  std::uint64_t id = 0;  // unique in the process
+  std::uint64_t id = 0;  // rises with the time, over all cores
   std::int64_t unix_seconds = 0;
   Micros duration = 0;
-  Micros finished_at = 0;  // monotonic: what entries of several cores are ordered by
   std::vector<std::string> args;
   std::string client_address;
   std::string client_name;
@@ -26,11 +25,7 @@ class Slowlog {
   static constexpr std::size_t kArgsMax = 32;
   static constexpr std::size_t kArgBytesMax = 128;
 
-  /// Core `core` of `core_count`: so that ids differ between cores.
-  Slowlog(CoreId core, CoreId core_count) : next_id_(core), id_step_(core_count) {}
-
-  /// Keeps the entry, and no more than `entries_max` of them. Its id is given here; its args are clip()ped
-  /// already.
+  /// Keeps the entry, and no more than `entries_max` of them. Its args are clip()ped already.
   void add(SlowlogEntry entry, std::size_t entries_max);
   void reset() { entries_.clear(); }
   /// slowlog-max-len has changed.
@@ -45,8 +40,6 @@ class Slowlog {
 
  private:
   std::deque<SlowlogEntry> entries_;
-  std::uint64_t next_id_;
-  std::uint64_t id_step_;
 };
 
 }  // namespace shoal::metrics

@@ -19,7 +19,8 @@ class Clock {
   void refresh();
 
   Micros now() const { return now_; }
-  Millis wall() const { return (now_ + wall_offset_) / 1000; }
+  /// What the wall clock has more than the monotonic one.
+  Micros wall_offset() const { return wall_offset_; }
   double nanos_per_tick() const { return nanos_per_tick_; }
 
  private:

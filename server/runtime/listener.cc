@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -51,7 +52,18 @@ struct Attempt {
   const char* step = "";
 };
 
-Attempt listen_at(const addrinfo& info, int backlog) {
+// Linux lets sockets of one user listen on the same address if all of them say so at that moment.
+void set_shared(std::span<const int> sockets, int shared) {
+  for (const int socket : sockets) ::setsockopt(socket, SOL_SOCKET, SO_REUSEPORT, &shared, sizeof(shared));
+}
+
+// Null, or the step that failed.
+const char* bind_and_listen(int socket, const addrinfo& info, int backlog) {
+  if (::bind(socket, info.ai_addr, info.ai_addrlen) != 0) return "bind";
+  return ::listen(socket, backlog) == 0 ? nullptr : "listen";
+}
+
+Attempt listen_at(const addrinfo& info, int backlog, std::span<const int> replaced) {
   Attempt attempt;
   const auto failed = [&attempt](const char* step) {
     attempt.error = errno;
@@ -64,9 +76,17 @@ Attempt listen_at(const addrinfo& info, int backlog) {
   const int on = 1;
   if (info.ai_family == AF_INET6) ::setsockopt(number, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
   if (::setsockopt(number, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0) return failed("setsockopt");
-  if (::bind(number, info.ai_addr, info.ai_addrlen) != 0) return failed("bind");
-  if (::listen(number, backlog) != 0) return failed("listen");
-  return attempt;
+  const char* failed_step = bind_and_listen(number, info, backlog);
+  if (failed_step != nullptr && errno == EADDRINUSE && !replaced.empty()) {
+    set_shared({&number, 1}, 1);
+    set_shared(replaced, 1);
+    failed_step = bind_and_listen(number, info, backlog);
+    const int error = errno;
+    set_shared({&number, 1}, 0);
+    set_shared(replaced, 0);
+    errno = error;
+  }
+  return failed_step == nullptr ? std::move(attempt) : failed(failed_step);
 }
 
 std::uint32_t port_of(int socket) {
@@ -77,7 +97,8 @@ std::uint32_t port_of(int socket) {
                                              : reinterpret_cast<sockaddr_in&>(address).sin_port);
 }
 
-Status listen_tcp(const std::string& bind, const ListenOptions& options, Listening& listening) {
+Status listen_tcp(const std::string& bind, const ListenOptions& options, std::span<const int> replaced,
+                  Listening& listening) {
   const BindAddress address = parse_bind(bind);
   addrinfo hints{};
   hints.ai_family = address.family;
@@ -96,10 +117,10 @@ Status listen_tcp(const std::string& bind, const ListenOptions& options, Listeni
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(found, &::freeaddrinfo);
   Attempt attempt;
   for (const addrinfo* info = found; info != nullptr; info = info->ai_next) {
-    attempt = listen_at(*info, options.backlog);
+    attempt = listen_at(*info, options.backlog, replaced);
     if (attempt.error == 0) {
       listening.port = port_of(attempt.socket.number());
-      listening.sockets.push_back(std::move(attempt.socket));
+      listening.tcp.push_back(std::move(attempt.socket));
       return success();
     }
   }
@@ -129,7 +150,7 @@ Status listen_unix(const ListenOptions& options, Listening& listening) {
       ::listen(socket.number(), options.backlog) != 0) {
     return failed(error_text(errno));
   }
-  listening.sockets.push_back(std::move(socket));
+  listening.unix_socket = std::move(socket);
   return success();
 }
 
@@ -157,18 +178,29 @@ Descriptor::~Descriptor() {
   if (number_ >= 0) ::close(number_);
 }
 
-Result<Listening> open_listeners(const ListenOptions& options) {
+Result<Listening> open_tcp_listeners(const ListenOptions& options, std::span<const int> replaced) {
   Listening listening;
-  if (options.port != 0) {
-    warn_of_short_backlog(options.backlog, listening);
-    for (const std::string& bind : options.bind) {
-      Status status = listen_tcp(bind, options, listening);
-      if (!status.ok()) return status.failure();
+  if (options.port == 0) return listening;
+  warn_of_short_backlog(options.backlog, listening);
+  for (auto bind = options.bind.begin(); bind != options.bind.end(); ++bind) {
+    // Beside a socket that is replaced the kernel would let us listen twice on one address.
+    if (std::find(options.bind.begin(), bind, *bind) != bind) {
+      return Failure{"Could not create server TCP listening socket " + *bind + ":" +
+                     std::to_string(options.port) + ": bind: " + error_text(EADDRINUSE)};
     }
-    if (listening.sockets.empty()) {
-      return Failure{"Failed listening on port " + std::to_string(options.port) +
-                     " (tcp): no address to listen on"};
-    }
+    Status status = listen_tcp(*bind, options, replaced, listening);
+    if (!status.ok()) return status.failure();
+  }
+  return listening;
+}
+
+Result<Listening> open_listeners(const ListenOptions& options) {
+  auto opened = open_tcp_listeners(options, {});
+  if (!opened.ok()) return opened;
+  Listening listening = std::move(opened).value();
+  if (listening.tcp.empty() && options.port != 0 && options.unix_socket.empty()) {
+    return Failure{"Failed listening on port " + std::to_string(options.port) +
+                   " (tcp): no address to listen on"};
   }
   if (!options.unix_socket.empty()) {
     Status status = listen_unix(options, listening);

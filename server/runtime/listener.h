@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -43,12 +44,17 @@ struct ListenOptions {
 };
 
 struct Listening {
-  std::vector<Descriptor> sockets;
+  std::vector<Descriptor> tcp;
+  Descriptor unix_socket;
   std::uint32_t port = 0;             // the port in use, 0 without TCP
   std::vector<std::string> warnings;  // sentences for the log
 };
 
-/// Opens everything or nothing.
+/// Opens everything or nothing. A port without any address is a failure, unless there is a unix socket.
 Result<Listening> open_listeners(const ListenOptions& options);
+
+/// The TCP sockets alone, which may be none. `replaced` are listening sockets of this process that the caller
+/// closes if this succeeds: the new ones may overlap with them.
+Result<Listening> open_tcp_listeners(const ListenOptions& options, std::span<const int> replaced);
 
 }  // namespace shoal::runtime

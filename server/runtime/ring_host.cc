@@ -6,10 +6,12 @@
 #include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
 #include "storage/base/check.h"
 
@@ -65,7 +67,8 @@ CoreId usable_cpu_count() {
 RingHost::RingHost(const HostOptions& options)
     : shared_(std::make_unique<RingShared>(
           options.core_count, options.mailbox_capacity != 0 ? options.mailbox_capacity
-                                                            : Exchange::capacity_for(options.core_count))) {}
+                                                            : Exchange::capacity_for(options.core_count))),
+      title_(options.title) {}
 
 Result<std::unique_ptr<RingHost>> RingHost::create(const HostOptions& options) {
   CHECK(options.core_count >= 1 && options.core_count <= kCoreCountMax);
@@ -76,6 +79,8 @@ Result<std::unique_ptr<RingHost>> RingHost::create(const HostOptions& options) {
   if (!listening.ok()) return listening.failure();
   host->port_ = listening.value().port;
   host->warnings_ = listening.value().warnings;
+  if (!options.listen.unix_socket.empty())
+    host->unix_socket_ = std::filesystem::absolute(options.listen.unix_socket).string();
   const std::uint64_t seed = options.seed != 0 ? options.seed : seed_from_kernel();
   for (CoreId core = 0; core < options.core_count; ++core) {
     Descriptor doorbell(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC));
@@ -86,12 +91,15 @@ Result<std::unique_ptr<RingHost>> RingHost::create(const HostOptions& options) {
     if (!runtime.ok()) return runtime.failure();
     host->runtimes_.push_back(std::move(runtime).value());
   }
-  for (Descriptor& socket : listening.value().sockets) host->runtimes_[0]->accept_from(std::move(socket));
+  RingRuntime& first = *host->runtimes_[0];
+  for (Descriptor& socket : listening.value().tcp) first.accept_from(std::move(socket), Acceptor::Kind::kTcp);
+  if (Descriptor& socket = listening.value().unix_socket; socket.number() >= 0)
+    first.accept_from(std::move(socket), Acceptor::Kind::kUnix);
   if (options.signals == Signals::kStopServer) {
     auto signals = open_signals();
     if (!signals.ok()) return signals.failure();
     host->signals_ = std::move(signals).value();
-    host->runtimes_[0]->take_signals_from(host->signals_.number());
+    first.take_signals_from(host->signals_.number());
   }
   return host;
 }
@@ -99,6 +107,24 @@ Result<std::unique_ptr<RingHost>> RingHost::create(const HostOptions& options) {
 RingHost::~RingHost() {
   stop();
   join();
+  if (!unix_socket_.empty()) ::unlink(unix_socket_.c_str());
+}
+
+Result<std::vector<std::string>> RingHost::listen_elsewhere(const ListenOptions& options) {
+  auto opened = open_tcp_listeners(options, runtimes_[0]->tcp_listeners());
+  if (!opened.ok()) return opened.failure();
+  Listening listening = std::move(opened).value();
+  runtimes_[0]->replace_tcp_listeners(std::move(listening.tcp));
+  return std::move(listening.warnings);
+}
+
+void RingHost::set_title(const std::string& title) {
+  if (title_ != nullptr) title_->set(title);
+}
+
+Status RingHost::enter_folder(const std::string& path) {
+  if (::chdir(path.c_str()) == 0) return success();
+  return Failure{std::strerror(errno)};
 }
 
 void RingHost::start(std::span<CoreLogic* const> logics) {

@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <thread>
 
 #include "server/runtime/socket_name.h"
 #include "storage/base/check.h"
@@ -21,6 +23,7 @@ RingShared::RingShared(CoreId core_count, std::uint32_t mailbox_capacity)
 
 void Acceptor::arm() {
   resume_at_ = kNever;
+  armed_ = true;
   io_uring_sqe* sqe = runtime_.ring().entry();
   io_uring_prep_multishot_accept(sqe, socket_.number(), nullptr, nullptr, SOCK_CLOEXEC);
   sqe->user_data = user_data(static_cast<RingOperation*>(this), Operation::kGeneral);
@@ -29,11 +32,20 @@ void Acceptor::arm() {
 void Acceptor::complete(int result, std::uint32_t flags) {
   if (result >= 0) runtime_.accepted(result);
   if ((flags & IORING_CQE_F_MORE) != 0) return;
+  armed_ = false;
+  if (stopped_) return;
   // Out of descriptors or memory: the client stays in the backlog, and trying again at once would only burn
   // the CPU.
   const bool transient = result >= 0 || result == -ECONNABORTED || result == -EINTR || result == -EAGAIN;
   if (transient) return arm();
   resume_at_ = runtime_.now() + kPauseAfterError;
+}
+
+// Closing it would not do: the ring holds on to the socket while an accept is pending.
+void Acceptor::stop() {
+  stopped_ = true;
+  resume_at_ = kNever;
+  ::shutdown(socket_.number(), SHUT_RDWR);
 }
 
 void Watch::arm() {
@@ -109,6 +121,7 @@ void RingRuntime::run() {
     turn();
   }
   CHECK(wires_ == nullptr);
+  if (!errands_.empty()) errands_.front()->thread.join();
   logic_->on_stopped();
   ring_->disable();
 }
@@ -125,12 +138,14 @@ void RingRuntime::turn() {
   refresh_clock();
   ring_->for_each_completion([this](const io_uring_cqe& completion) { complete(completion); });
   deliver_messages();
+  if (!errands_.empty()) [[unlikely]]
+    finish_errands();
   const TurnResult result = logic_->turn();
   finish_wires();
   buffers_->top_up();
   if (!starved_.empty()) [[unlikely]]
     feed_starved();
-  resume_acceptors();
+  tend_acceptors();
   flush_outboxes();
   enter_kernel(result);
 }
@@ -154,8 +169,7 @@ void RingRuntime::complete(const io_uring_cqe& completion) {
 
 void RingRuntime::refresh_clock() {
   clock_.refresh();
-  now_ = clock_.now();
-  wall_clock_ = clock_.wall();
+  begin_turn(clock_.now(), clock_.wall_offset());
   nanos_per_tick_ = clock_.nanos_per_tick();
 }
 
@@ -164,7 +178,7 @@ void RingRuntime::refresh_clock() {
 void RingRuntime::enter_kernel(const TurnResult& result) {
   const Micros deadline = next_deadline(result);
   bool may_sleep = !result.more_work && !completes_at_once_ && outboxes_[core_].empty() &&
-                   finished_.empty() && deadline > now_ && !stopping();
+                   finished_.empty() && deadline > now() && !stopping();
   completes_at_once_ = false;
   const bool lends = core_count() > 1;
   ShardGate& gate = shared_.exchange.gate(core_);
@@ -173,7 +187,7 @@ void RingRuntime::enter_kernel(const TurnResult& result) {
     may_sleep = may_sleep && !shared_.exchange.has_mail(core_);
   }
   if (may_sleep) {
-    ring_->submit_and_sleep(deadline == kNever ? std::nullopt : std::optional<Micros>(deadline - now_));
+    ring_->submit_and_sleep(deadline == kNever ? std::nullopt : std::optional<Micros>(deadline - now()));
   } else {
     ring_->submit_and_look();
   }
@@ -183,15 +197,63 @@ void RingRuntime::enter_kernel(const TurnResult& result) {
 Micros RingRuntime::next_deadline(const TurnResult& result) const {
   // A core that ends looks again soon, whatever comes: see run().
   constexpr Micros kClosingTurnMax = 10'000;
-  Micros deadline = stopping() ? std::min(result.deadline, now_ + kClosingTurnMax) : result.deadline;
+  Micros deadline = stopping() ? std::min(result.deadline, now() + kClosingTurnMax) : result.deadline;
   for (const auto& acceptor : acceptors_) deadline = std::min(deadline, acceptor->resume_at());
   return deadline;
 }
 
-void RingRuntime::resume_acceptors() {
+void RingRuntime::tend_acceptors() {
+  bool over = false;
   for (const auto& acceptor : acceptors_) {
-    if (acceptor->resume_at() <= now_) acceptor->arm();
+    if (acceptor->resume_at() <= now()) acceptor->arm();
+    over |= acceptor->is_over();
   }
+  if (over) [[unlikely]]
+    std::erase_if(acceptors_, [](const auto& acceptor) { return acceptor->is_over(); });
+}
+
+std::vector<int> RingRuntime::tcp_listeners() const {
+  std::vector<int> sockets;
+  for (const auto& acceptor : acceptors_) {
+    if (acceptor->kind() == Acceptor::Kind::kTcp && !acceptor->is_stopped())
+      sockets.push_back(acceptor->socket());
+  }
+  return sockets;
+}
+
+void RingRuntime::replace_tcp_listeners(std::vector<Descriptor> sockets) {
+  for (const auto& acceptor : acceptors_) {
+    if (acceptor->kind() == Acceptor::Kind::kTcp) acceptor->stop();
+  }
+  for (Descriptor& socket : sockets) {
+    accept_from(std::move(socket), Acceptor::Kind::kTcp);
+    acceptors_.back()->arm();
+  }
+}
+
+// ---- errands
+
+void RingRuntime::run_aside(std::function<void()> work, std::function<void()> then) {
+  errands_.push_back(std::make_unique<Errand>(std::move(work), std::move(then)));
+  if (errands_.size() == 1) start_errand();
+}
+
+void RingRuntime::start_errand() {
+  Errand& errand = *errands_.front();
+  errand.thread = std::thread([&errand, doorbell = shared_.cores[core_].doorbell] {
+    errand.work();
+    errand.done.store(true, std::memory_order_release);
+    ::eventfd_write(doorbell, 1);
+  });
+}
+
+void RingRuntime::finish_errands() {
+  if (!errands_.front()->done.load(std::memory_order_acquire)) return;
+  const std::unique_ptr<Errand> errand = std::move(errands_.front());
+  errands_.pop_front();
+  errand->thread.join();
+  if (!errands_.empty()) start_errand();
+  errand->then();
 }
 
 // ---- messages
@@ -266,6 +328,10 @@ void RingRuntime::give_back(CoreId owner, AfterBorrow after) {
 void RingRuntime::stop() {
   shared_.stopping.store(true, std::memory_order_seq_cst);
   for (const auto& core : shared_.cores) ::eventfd_write(core.doorbell, 1);
+}
+
+void RingRuntime::sleep_blocking(Micros duration) {
+  std::this_thread::sleep_for(std::chrono::microseconds(duration));
 }
 
 std::uint64_t RingRuntime::random_secret() {

@@ -3,7 +3,10 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <memory>
+#include <thread>
 #include <vector>
 
 #include "server/runtime/buffer_ring.h"
@@ -37,18 +40,40 @@ struct RingShared {
 /// Accepts from one listening socket and spreads the connections. Lives on core 0.
 class Acceptor final : public RingOperation {
  public:
-  Acceptor(RingRuntime& runtime, Descriptor socket) : runtime_(runtime), socket_(std::move(socket)) {}
+  enum class Kind : std::uint8_t { kTcp, kUnix };
+  Acceptor(RingRuntime& runtime, Descriptor socket, Kind kind)
+      : runtime_(runtime), socket_(std::move(socket)), kind_(kind) {}
   void arm();
+  /// Ends listening at once; the object lives on until is_over().
+  void stop();
   void complete(int result, std::uint32_t flags) override;
+
+  Kind kind() const { return kind_; }
+  int socket() const { return socket_.number(); }
   /// After an error such as EMFILE accepting pauses until then; kNever while it runs.
   Micros resume_at() const { return resume_at_; }
+  bool is_stopped() const { return stopped_; }
+  bool is_over() const { return stopped_ && !armed_; }
 
  private:
   static constexpr Micros kPauseAfterError = 100'000;
 
   RingRuntime& runtime_;
   Descriptor socket_;
+  Kind kind_;
+  bool armed_ = false;
+  bool stopped_ = false;
   Micros resume_at_ = kNever;
+};
+
+/// A run_aside() under way, or waiting for those before it.
+struct Errand {
+  Errand(std::function<void()> its_work, std::function<void()> afterwards)
+      : work(std::move(its_work)), then(std::move(afterwards)) {}
+  std::function<void()> work;
+  std::function<void()> then;
+  std::thread thread;
+  std::atomic<bool> done{false};
 };
 
 /// Empties a descriptor each time it becomes readable: an eventfd (doorbell) or a signalfd. Both do not
@@ -75,6 +100,8 @@ class RingRuntime final : public Runtime {
   ~RingRuntime();
 
   Micros now_fresh() const override { return monotonic_micros(); }
+  void sleep_blocking(Micros duration) override;
+  void run_aside(std::function<void()> work, std::function<void()> then) override;
   std::uint64_t random_secret() override;
   void flush_posts() override;
   bool try_borrow(CoreId owner) override { return shared_.exchange.gate(owner).try_borrow(); }
@@ -84,10 +111,14 @@ class RingRuntime final : public Runtime {
 
   // For RingHost, before run().
   void set_logic(CoreLogic& logic) { logic_ = &logic; }
-  void accept_from(Descriptor socket) {
-    acceptors_.push_back(std::make_unique<Acceptor>(*this, std::move(socket)));
+  void accept_from(Descriptor socket, Acceptor::Kind kind) {
+    acceptors_.push_back(std::make_unique<Acceptor>(*this, std::move(socket), kind));
   }
   void take_signals_from(int descriptor);
+  // For RingHost, on the core's thread.
+  std::vector<int> tcp_listeners() const;
+  void replace_tcp_listeners(std::vector<Descriptor> sockets);
+
   /// The core's life, on its own thread.
   void run();
 
@@ -119,7 +150,9 @@ class RingRuntime final : public Runtime {
   void close_all_wires();
   void finish_wires();
   void feed_starved();
-  void resume_acceptors();
+  void tend_acceptors();
+  void start_errand();
+  void finish_errands();
   void enter_kernel(const TurnResult& result);
   Micros next_deadline(const TurnResult& result) const;
   bool flush_outboxes();
@@ -134,9 +167,10 @@ class RingRuntime final : public Runtime {
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   std::unique_ptr<Watch> doorbell_;
   std::unique_ptr<Watch> signals_;
-  RingWire* wires_ = nullptr;        // all of this core's, through RingWire::next_
-  std::vector<RingWire*> starved_;   // wait for receive buffers
-  std::vector<RingWire*> finished_;  // closed, and told so at the end of the turn
+  std::deque<std::unique_ptr<Errand>> errands_;  // the first has its thread
+  RingWire* wires_ = nullptr;                    // all of this core's, through RingWire::next_
+  std::vector<RingWire*> starved_;               // wait for receive buffers
+  std::vector<RingWire*> finished_;              // closed, and told so at the end of the turn
   bool completes_at_once_ = false;
   bool doorbells_by_eventfd_ = false;  // the kernel refuses MSG_RING
 };

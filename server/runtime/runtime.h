@@ -11,7 +11,9 @@
 #include <x86intrin.h>
 
 #include <cstdint>
+#include <functional>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "server/runtime/message.h"
@@ -71,6 +73,8 @@ class Runtime {
   virtual Micros now_fresh() const = 0;
   /// Wall clock, milliseconds since the Unix epoch, read once a turn.
   Millis wall_clock() const { return wall_clock_; }
+  /// The same clock in microseconds, read afresh.
+  Micros wall_clock_fresh() const { return now_fresh() + wall_offset_; }
 
   /// A cheap counter (about 20 cycles) for the length of commands; ticks_to_nanos turns differences into
   /// time.
@@ -85,6 +89,16 @@ class Runtime {
   std::uint64_t nanos_to_ticks(std::uint64_t nanos) const {
     return static_cast<std::uint64_t>(static_cast<double>(nanos) / nanos_per_tick_);
   }
+  /// How long this turn has taken so far, its completions and messages included.
+  std::uint64_t ticks_of_turn() const { return ticks() - turn_begin_; }
+
+  /// Does nothing for so long, in the middle of a turn: DEBUG SLEEP. Nothing else may wait like this.
+  virtual void sleep_blocking(Micros duration) = 0;
+
+  /// Runs `work` on a thread that may block, for what has to wait for a disk; then `then` here, in a turn to
+  /// come. One after the other, in the order of the calls. A runtime that ends finishes the work under way,
+  /// and calls no `then` any more.
+  virtual void run_aside(std::function<void()> work, std::function<void()> then) = 0;
 
   /// Chance for everything but secrets; each core has its own.
   Random& random() { return random_; }
@@ -96,10 +110,13 @@ class Runtime {
   void post(CoreId to, Message& message) {
     DCHECK(to < core_count());
     message.from = core_;
+    if (to != core_) ++posted_count_;
     MessageList& outbox = outboxes_[to];
     if (outbox.empty()) posted_to_.push_back(to);
     outbox.push(message);
   }
+  /// Messages posted to other cores since the last call.
+  std::uint64_t take_posted_count() { return std::exchange(posted_count_, 0); }
   /// Messages to this core that found its mailbox full and wait here. More than none is back-pressure: stop
   /// reading from connections whose commands go there.
   std::size_t waiting_for(CoreId to) const { return congested_[to] ? outboxes_[to].size() : 0; }
@@ -122,16 +139,27 @@ class Runtime {
   Runtime(CoreId core, CoreId core_count, std::uint64_t seed);
   ~Runtime() = default;
 
+  /// First of all in a turn. `wall_offset` is what the wall clock has more than the monotonic one.
+  void begin_turn(Micros now, Micros wall_offset) {
+    now_ = now;
+    wall_offset_ = wall_offset;
+    wall_clock_ = (now + wall_offset) / 1000;
+    turn_begin_ = ticks();
+  }
+
   CoreId core_;
   bool counts_ticks_by_clock_ = false;
-  Micros now_ = 0;
-  Millis wall_clock_ = 0;
   double nanos_per_tick_ = 1.0;
   std::vector<MessageList> outboxes_;  // by target
   std::vector<CoreId> posted_to_;      // targets whose outbox is not empty, each once
   std::vector<bool> congested_;        // targets that took only a part of their outbox at the last flush
 
  private:
+  Micros now_ = 0;
+  Micros wall_offset_ = 0;
+  Millis wall_clock_ = 0;
+  std::uint64_t turn_begin_ = 0;
+  std::uint64_t posted_count_ = 0;
   Random random_;
 };
 

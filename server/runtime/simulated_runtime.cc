@@ -23,12 +23,15 @@ std::uint64_t name(Happening happening, std::uint64_t detail) {
 SimulatedRuntime::SimulatedRuntime(Simulation& simulation, CoreId core, const SimulationOptions& options)
     : Runtime(core, options.core_count, options.seed), simulation_(simulation), buffers_(options.buffers) {
   counts_ticks_by_clock_ = true;
-  now_ = simulation.now();
-  wall_clock_ = kWallStart + now_ / 1000;
+  begin_turn(simulation.now(), kWallStart * 1000);
 }
 
 Micros SimulatedRuntime::now_fresh() const {
   return simulation_.now_ += simulation_.options_.clock_step;
+}
+
+void SimulatedRuntime::sleep_blocking(Micros duration) {
+  simulation_.now_ += duration;
 }
 
 std::uint32_t SimulatedRuntime::wire_count() const {
@@ -92,7 +95,7 @@ bool SimulatedRuntime::has_room_for_congested() const {
 // Something can happen on this core without time moving on.
 bool SimulatedRuntime::ready() const {
   if (stopped_ || in_turn_ || is_borrowed_) return false;
-  return must_turn_ || stop_wanted_ || simulation_.stopping_ || !arriving_.empty() ||
+  return must_turn_ || stop_wanted_ || simulation_.stopping_ || !arriving_.empty() || !errands_.empty() ||
          has_room_for_congested() ||
          std::ranges::any_of(wires_, [](const auto& wire) { return wire->ready(); }) ||
          next_event() <= simulation_.now_;
@@ -112,8 +115,7 @@ void SimulatedRuntime::turn() {
   in_turn_ = true;
   must_turn_ = false;
   refusing_.clear();
-  now_ = simulation_.now_;
-  wall_clock_ = kWallStart + now_ / 1000;
+  begin_turn(simulation_.now_, kWallStart * 1000);
   if (std::exchange(stop_wanted_, false)) logic_->on_stop_requested();
   if (simulation_.stopping_) {
     for (const auto& wire : wires_) wire->close();
@@ -122,6 +124,7 @@ void SimulatedRuntime::turn() {
   step_wires();
   deliver_own_messages();
   deliver_messages();
+  run_errand();
   last_turn_ = logic_->turn();
   CHECK(borrowed_.empty());
   forget_closed_wires();
@@ -132,6 +135,14 @@ void SimulatedRuntime::turn() {
     logic_->on_stopped();
   }
   in_turn_ = false;
+}
+
+void SimulatedRuntime::run_errand() {
+  if (errands_.empty()) return;
+  const Errand errand = std::move(errands_.front());
+  errands_.pop_front();
+  errand.work();
+  errand.then();
 }
 
 void SimulatedRuntime::accept_one() {
@@ -180,7 +191,7 @@ void SimulatedRuntime::deliver_messages() {
     const std::size_t chosen = simulation_.random_.below(senders.size());
     const CoreId from = senders[chosen];
     Simulation::Mailbox& box = simulation_.box(from, core_);
-    if (box.empty() || box.front().arrives > now_ || simulation_.random_.below(8) == 0) {
+    if (box.empty() || box.front().arrives > now() || simulation_.random_.below(8) == 0) {
       senders.erase(senders.begin() + static_cast<std::ptrdiff_t>(chosen));
       continue;
     }

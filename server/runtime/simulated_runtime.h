@@ -42,6 +42,11 @@ class SimulatedRuntime final : public Runtime {
 
   /// Each call takes some virtual time (clock_step), so that work bounded by time ends.
   Micros now_fresh() const override;
+  /// Moves time on.
+  void sleep_blocking(Micros duration) override;
+  void run_aside(std::function<void()> work, std::function<void()> then) override {
+    errands_.push_back({std::move(work), std::move(then)});
+  }
   std::uint64_t random_secret() override { return random().next(); }
   void flush_posts() override;
   bool try_borrow(CoreId owner) override;
@@ -57,6 +62,7 @@ class SimulatedRuntime final : public Runtime {
   void turn();
   void step_wires();
   void accept_one();
+  void run_errand();
   void forget_closed_wires();
   void deliver_messages();
   void deliver_own_messages();
@@ -68,8 +74,13 @@ class SimulatedRuntime final : public Runtime {
   std::vector<std::unique_ptr<SimulatedWire>> wires_;
   std::deque<std::pair<std::uint32_t, SimulatedPipe*>> arriving_;  // connections not yet accepted
   TurnResult last_turn_{.more_work = true, .deadline = kNever};
-  bool must_turn_ = false;    // a borrower has left work
-  bool stop_wanted_ = false;  // a signal has come
+  struct Errand {
+    std::function<void()> work;
+    std::function<void()> then;
+  };
+  std::deque<Errand> errands_;  // of run_aside; one is done in each turn
+  bool must_turn_ = false;      // a borrower has left work
+  bool stop_wanted_ = false;    // a signal has come
   bool stopped_ = false;
   bool in_turn_ = false;
   bool is_borrowed_ = false;      // its shard, by another core's turn: it has none itself meanwhile

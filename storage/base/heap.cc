@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <new>
 
 namespace shoal::heap {
 namespace internal {
@@ -34,8 +35,10 @@ constinit thread_local ThreadCounter* this_thread_counter = nullptr;
     if (counter->has_thread.compare_exchange_strong(has_thread, true, std::memory_order_acquire))
       return this_thread_counter = counter;
   }
-  // Plain new, not allocate(): the counter must exist before anything can be counted.
-  auto* counter = new ThreadCounter;
+  // Not by new or allocate(): the counter must exist before anything can be counted.
+  void* room = std::aligned_alloc(alignof(ThreadCounter), sizeof(ThreadCounter));
+  if (room == nullptr) out_of_memory(sizeof(ThreadCounter));
+  auto* counter = new (room) ThreadCounter;
   counter->next = all_counters.load(std::memory_order_relaxed);
   while (!all_counters.compare_exchange_weak(counter->next, counter, std::memory_order_release)) {
   }

@@ -92,7 +92,7 @@ void TestClient::poll() {
 
 SimulatedServer::SimulatedServer(const runtime::SimulationOptions& options, config::Settings settings)
     : log_(config::Log::to(config::LogLevel::kWarning, [](config::LogLevel, View) {})),
-      process_(with_cores(std::move(settings), options.core_count), *log_, options.core_count, kStart,
+      process_(with_cores(std::move(settings), options.core_count), *log_, host_, options.core_count, kStart,
                std::string(40, 'a')),
       simulation_(options) {
   std::vector<runtime::CoreLogic*> logics;

@@ -98,6 +98,7 @@ class SimulatedServer {
 
  private:
   std::unique_ptr<config::Log> log_;
+  runtime::IdleHost host_;
   core::Process process_;
   runtime::Simulation simulation_;
   std::vector<std::unique_ptr<core::Core>> cores_;

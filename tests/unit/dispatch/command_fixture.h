@@ -38,7 +38,8 @@ class FakeCore final : public CoreServices, public Server {
   void free_later(Dictionary detached) override { freed_later.push_back(std::move(detached)); }
 
   // Nothing below is for the commands under test.
-  void publish(config::Settings, std::function<void(Status)>) override { unused(); }
+  void change_settings(SettingsChange, Report) override { unused(); }
+  void rewrite_config_file(Report) override { unused(); }
   const CommandTable& commands() const override { return unused<const CommandTable&>(); }
   config::Log& log() override { return unused<config::Log&>(); }
   CoreId core_count() const override { return 1; }
@@ -51,11 +52,13 @@ class FakeCore final : public CoreServices, public Server {
   std::string executable() const override { return {}; }
   std::int64_t used_memory_bytes() const override { return 0; }
   std::int64_t used_memory_peak_bytes() const override { return 0; }
+  std::int64_t used_memory_startup_bytes() const override { return 0; }
   metrics::ProcessFacts process_facts() const override { return {}; }
   CoreId id() const override { return 0; }
   Micros now() const override { return 0; }
   Micros now_fresh() const override { return clock_ += clock_step; }
   Millis wall_clock() const override { return 0; }
+  Micros wall_clock_fresh() const override { return 0; }
   std::uint64_t ticks_to_nanos(std::uint64_t ticks) const override { return ticks; }
   metrics::Counters& counters() override { return unused<metrics::Counters&>(); }
   metrics::CommandStatistics& statistics() override { return unused<metrics::CommandStatistics&>(); }
@@ -73,7 +76,7 @@ class FakeCore final : public CoreServices, public Server {
   void run_in_slices(std::unique_ptr<SlicedJob>) override { unused(); }
   Domain& domain() override { return unused<Domain&>(); }
   void sleep_blocking(Micros) override { unused(); }
-  std::vector<KeyCounts> count_keys() override { return {}; }
+  std::vector<metrics::KeyCounts> count_keys() override { return {}; }
 
  private:
   mutable Micros clock_ = 0;

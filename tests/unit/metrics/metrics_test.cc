@@ -8,6 +8,7 @@
 #include "server/metrics/command_statistics.h"
 #include "server/metrics/counters.h"
 #include "server/metrics/histogram.h"
+#include "server/metrics/key_counts.h"
 #include "server/metrics/latency_monitor.h"
 #include "server/metrics/slowlog.h"
 #include "storage/base/random.h"
@@ -197,29 +198,16 @@ TEST(CommandStatistics, AddUpWhenMergedAndForgetWhenReset) {
 // -----------------------------------------------------------------------------------------------
 
 TEST(Slowlog, KeepsTheNewestEntriesUpToTheLimit) {
-  Slowlog log(0, 1);
-  for (int i = 0; i < 5; ++i) log.add({}, 3);
+  Slowlog log;
+  for (std::uint64_t id = 0; id < 5; ++id)
+    log.add({.id = id, .args = {}, .client_address = {}, .client_name = {}}, 3);
   ASSERT_EQ(log.entries().size(), 3u);
   EXPECT_EQ(log.entries().front().id, 4u);
   EXPECT_EQ(log.entries().back().id, 2u);
-}
-
-TEST(Slowlog, GivesIdsThatDifferBetweenCores) {
-  std::set<std::uint64_t> ids;
-  for (CoreId core = 0; core < 3; ++core) {
-    Slowlog log(core, 3);
-    for (int i = 0; i < 10; ++i) log.add({}, 100);
-    for (const SlowlogEntry& entry : log.entries()) ids.insert(entry.id);
-  }
-  EXPECT_EQ(ids.size(), 30u);
-}
-
-TEST(Slowlog, GoesOnCountingAfterAReset) {
-  Slowlog log(0, 1);
-  log.add({}, 3);
+  log.trim(1);
+  EXPECT_EQ(log.entries().back().id, 4u);
   log.reset();
-  log.add({}, 3);
-  EXPECT_EQ(log.entries().front().id, 1u);
+  EXPECT_TRUE(log.entries().empty());
 }
 
 TEST(Slowlog, ClipsManyArgumentsAndLongOnes) {
@@ -245,12 +233,44 @@ TEST(Slowlog, ShowsThirtyTwoArgumentsWhole) {
 // ---- Latency monitor
 // ----------------------------------------------------------------------------------------
 
-TEST(LatencyMonitor, KeepsTheWorstOfEachSecond) {
+/// A monitor that notes what takes a millisecond.
+LatencyMonitor monitor_that_is_on() {
   LatencyMonitor monitor;
-  monitor.add("command", 100, 5);
-  monitor.add("command", 100, 9);
-  monitor.add("command", 100, 7);
-  monitor.add("command", 101, 3);
+  monitor.set_threshold(1);
+  return monitor;
+}
+
+TEST(LatencyMonitor, NotesWhatTookAsLongAsTheThreshold) {
+  LatencyMonitor monitor;
+  monitor.note("command", 100, 1'000'000);
+  EXPECT_TRUE(monitor.events().empty()) << "it is off";
+  monitor.set_threshold(5);
+  monitor.note("command", 100, 4'999);
+  EXPECT_TRUE(monitor.events().empty());
+  monitor.note("command", 100, 5'000);
+  EXPECT_EQ(monitor.find("command")->worst, 5);
+}
+
+TEST(LatencyMonitor, ATurnIsAnEventOnlyIfNoPartOfItWas) {
+  LatencyMonitor monitor = monitor_that_is_on();
+  monitor.note("command", 100, 9'000);
+  monitor.end_turn(100, 9'500);
+  EXPECT_EQ(monitor.find("turn"), nullptr);
+  monitor.note("command", 101, 900);
+  monitor.end_turn(101, 1'800);
+  ASSERT_NE(monitor.find("turn"), nullptr);
+  EXPECT_EQ(monitor.find("turn")->samples.back().unix_seconds, 101);
+  monitor.note_elsewhere(1'500);
+  monitor.end_turn(102, 1'800);
+  EXPECT_EQ(monitor.find("turn")->samples.back().unix_seconds, 101);
+}
+
+TEST(LatencyMonitor, KeepsTheWorstOfEachSecond) {
+  LatencyMonitor monitor = monitor_that_is_on();
+  monitor.note("command", 100, 5'000);
+  monitor.note("command", 100, 9'000);
+  monitor.note("command", 100, 7'000);
+  monitor.note("command", 101, 3'000);
   const LatencyEvent* event = monitor.find("command");
   ASSERT_NE(event, nullptr);
   ASSERT_EQ(event->samples.size(), 2u);
@@ -259,22 +279,22 @@ TEST(LatencyMonitor, KeepsTheWorstOfEachSecond) {
 }
 
 TEST(LatencyMonitor, KeepsABoundedHistoryButTheWorstOfAllTime) {
-  LatencyMonitor monitor;
-  monitor.add("turn", 0, 1'000);
-  for (std::int64_t second = 1; second <= 500; ++second) monitor.add("turn", second, 1);
+  LatencyMonitor monitor = monitor_that_is_on();
+  monitor.note("turn", 0, 1'000'000);
+  for (std::int64_t second = 1; second <= 500; ++second) monitor.note("turn", second, 1'000);
   EXPECT_EQ(monitor.find("turn")->samples.size(), LatencyMonitor::kSamples);
   EXPECT_EQ(monitor.find("turn")->samples.back().unix_seconds, 500);
   EXPECT_EQ(monitor.find("turn")->worst, 1'000);
 }
 
 TEST(LatencyMonitor, MergesTheCoresByTime) {
-  LatencyMonitor one;
-  LatencyMonitor other;
-  one.add("command", 10, 1);
-  one.add("command", 30, 1);
-  other.add("command", 20, 8);
-  other.add("command", 30, 4);
-  other.add("turn", 5, 2);
+  LatencyMonitor one = monitor_that_is_on();
+  LatencyMonitor other = monitor_that_is_on();
+  one.note("command", 10, 1'000);
+  one.note("command", 30, 1'000);
+  other.note("command", 20, 8'000);
+  other.note("command", 30, 4'000);
+  other.note("turn", 5, 2'000);
   one.merge(other);
   const LatencyEvent* event = one.find("command");
   ASSERT_EQ(event->samples.size(), 3u);
@@ -285,13 +305,26 @@ TEST(LatencyMonitor, MergesTheCoresByTime) {
 }
 
 TEST(LatencyMonitor, ForgetsOneEventOrAll) {
-  LatencyMonitor monitor;
-  monitor.add("command", 1, 1);
-  monitor.add("turn", 1, 1);
+  LatencyMonitor monitor = monitor_that_is_on();
+  monitor.note("command", 1, 1'000);
+  monitor.note("turn", 1, 1'000);
   EXPECT_TRUE(monitor.reset("turn"));
   EXPECT_FALSE(monitor.reset("turn"));
   EXPECT_EQ(monitor.reset_all(), 1u);
   EXPECT_EQ(monitor.find("command"), nullptr);
+}
+
+// ---- Key counts
+// ---------------------------------------------------------------------------------------------
+
+TEST(KeyCounts, WeighSampledDeadlinesWithTheKeysTheyStandFor) {
+  KeyCounts counts;
+  EXPECT_EQ(counts.average_ttl(), 0);
+  counts.add({.keys = 10, .expiring = 9, .table_bytes = 64, .ttl_ms_sum = 9 * 1000, .ttl_weight = 9});
+  counts.add({.keys = 5, .expiring = 1, .table_bytes = 32, .ttl_ms_sum = 5000, .ttl_weight = 1});
+  EXPECT_EQ(counts.keys, 15u);
+  EXPECT_EQ(counts.table_bytes, 96u);
+  EXPECT_EQ(counts.average_ttl(), 1400);
 }
 
 }  // namespace

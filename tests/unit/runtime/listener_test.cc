@@ -15,7 +15,7 @@ TEST(Listeners, TakeAFreePortForAllAddresses) {
   auto listening = open_listeners({.bind = {"127.0.0.1", "-::1"}, .port = ListenOptions::kAnyPort});
   ASSERT_TRUE(listening.ok()) << listening.message();
   EXPECT_GT(listening.value().port, 0u);
-  EXPECT_GE(listening.value().sockets.size(), 1u);
+  EXPECT_GE(listening.value().tcp.size(), 1u);
 }
 
 TEST(Listeners, RefuseAPortInUseAndNameIt) {
@@ -31,8 +31,33 @@ TEST(Listeners, PassOverAMissingAddressOnlyIfItIsMarked) {
   // 192.0.2.0/24 is reserved for documentation (RFC 5737): no machine has it.
   auto marked = open_listeners({.bind = {"127.0.0.1", "-192.0.2.1"}, .port = ListenOptions::kAnyPort});
   ASSERT_TRUE(marked.ok()) << marked.message();
-  EXPECT_EQ(marked.value().sockets.size(), 1u);
+  EXPECT_EQ(marked.value().tcp.size(), 1u);
   EXPECT_FALSE(open_listeners({.bind = {"192.0.2.1"}, .port = ListenOptions::kAnyPort}).ok());
+}
+
+TEST(Listeners, MayOverlapWithThoseTheyReplace) {
+  auto first = open_listeners({.bind = {"127.0.0.1"}, .port = ListenOptions::kAnyPort});
+  ASSERT_TRUE(first.ok());
+  const std::uint32_t port = first.value().port;
+  const int replaced = first.value().tcp[0].number();
+  const ListenOptions everywhere = {.bind = {"*"}, .port = port};
+  EXPECT_FALSE(open_tcp_listeners(everywhere, {}).ok());
+  auto second = open_tcp_listeners(everywhere, {&replaced, 1});
+  ASSERT_TRUE(second.ok()) << second.message();
+}
+
+TEST(Listeners, RefuseAnAddressThatIsNamedTwice) {
+  auto first = open_listeners({.bind = {"127.0.0.1"}, .port = ListenOptions::kAnyPort});
+  ASSERT_TRUE(first.ok());
+  const int replaced = first.value().tcp[0].number();
+  const ListenOptions twice = {.bind = {"127.0.0.1", "127.0.0.1"}, .port = first.value().port};
+  EXPECT_FALSE(open_tcp_listeners(twice, {&replaced, 1}).ok());
+}
+
+TEST(Listeners, MayBeNoneWhenTheyAreReplaced) {
+  auto none = open_tcp_listeners({.bind = {"-192.0.2.1"}, .port = 1}, {});
+  ASSERT_TRUE(none.ok()) << none.message();
+  EXPECT_TRUE(none.value().tcp.empty());
 }
 
 TEST(Listeners, GiveTheUnixSocketItsPermissions) {
