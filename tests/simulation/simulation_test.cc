@@ -81,6 +81,47 @@ TEST(Simulation, OneClientGetsTheModelsRepliesOnAnyNumberOfCores) {
   }
 }
 
+// From 64 KB on an argument's bytes go from the wire straight to their place; smaller ones pass through
+// buffers.
+TEST(Simulation, BigArgumentsArriveWholeWhateverThePiecesAndWhoeverOwnsTheKey) {
+  const Seeds all = seeds(60);
+  for (std::uint64_t seed = all.begin; seed < all.end; ++seed) {
+    runtime::SimulationOptions conditions = draw_conditions(seed);
+    conditions.disconnects_per_million = 0;
+    SimulatedServer server(conditions);
+    TestClient& client = server.connect();
+    Random random(seed);
+    for (const std::size_t size : {40'000u, 70'000u, 300'000u}) {
+      std::string value(size, '\0');
+      for (char& byte : value) byte = static_cast<char>(random.next());
+      for (const char* key : {"one", "two", "three"}) {
+        client.queue({"SET", key, value}, [](const Reply& reply) { EXPECT_EQ(reply.text, "OK"); });
+        client.queue({"APPEND", key, value},
+                     [size](const Reply& reply) { EXPECT_EQ(reply.integer, 2 * size); });
+      }
+      client.send();
+      ASSERT_TRUE(server.finish()) << how_to_rerun(seed);
+      for (const char* key : {"one", "two", "three"})
+        ASSERT_TRUE(server.call(client, {"GET", key}).text == value + value) << how_to_rerun(seed);
+    }
+  }
+}
+
+TEST(Simulation, AClientThatLeavesInTheMiddleOfABigArgumentLeavesNothingBehind) {
+  const Seeds all = seeds(60);
+  for (std::uint64_t seed = all.begin; seed < all.end; ++seed) {
+    SimulatedServer server(draw_conditions(seed));
+    TestClient& leaving = server.connect();
+    const std::string request = encode({"SET", "key", std::string(200'000, 'x')});
+    leaving.send_raw(request.substr(0, 1 + Random(seed).below(request.size() - 1)));
+    for (std::uint64_t steps = Random(seed).below(200); steps > 0; --steps) server.step();
+    leaving.disconnect();
+    TestClient& next = server.connect();
+    next.ask({"EXISTS", "key"}, [](const Reply& reply) { EXPECT_EQ(reply.integer, 0); });
+    EXPECT_TRUE(server.finish()) << how_to_rerun(seed);
+  }
+}
+
 TEST(Simulation, AClientThatDoesNotReadHoldsUpNobody) {
   const Seeds all = seeds(50);
   for (std::uint64_t seed = all.begin; seed < all.end; ++seed) {
