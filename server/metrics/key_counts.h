@@ -1,6 +1,7 @@
 // How many keys there are, and what is known of them all together, for INFO and MEMORY. A plain value.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 
 #include "storage/base/units.h"
@@ -23,9 +24,7 @@ struct KeyCounts {
     ttl_weight += other.ttl_weight;
   }
   /// An estimate; 0 without keys that have a deadline.
-  Millis average_ttl() const {
-    return ttl_weight == 0 ? 0 : static_cast<Millis>(ttl_ms_sum / ttl_weight + 0.5);
-  }
+  Millis average_ttl() const { return ttl_weight == 0 ? 0 : std::llround(ttl_ms_sum / ttl_weight); }
 };
 
 }  // namespace shoal::metrics
