@@ -1,5 +1,6 @@
 #include "server/runtime/ring_wire.h"
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -175,6 +176,9 @@ void RingWire::close() {
   closing_ = true;
   if (receiving_ == Receiving::kStarved) runtime_.no_longer_starved(*this);
   if (in_flight_ == 0) return runtime_.finished(*this);
+  // The peer is to know before anybody learns that it was closed (CLIENT KILL): the ring acts only after this
+  // turn.
+  if (!ended_) ::shutdown(socket_, SHUT_RDWR);
   io_uring_sqe* sqe = runtime_.ring().entry();
   io_uring_prep_cancel_fd(sqe, socket_, IORING_ASYNC_CANCEL_ALL);
   sqe->user_data = user_data(this, Operation::kWireCancel);
