@@ -48,8 +48,8 @@ class Dispatcher {
   /// This turn's moment for commands.
   Moment moment() const;
   /// Access to the keys of a shard in hand.
-  KeyAccess access(Effects& effects, DatabaseId database, KeyAccess::Touch touch) {
-    return KeyAccess(node_.keyspace(), effects, moment(), database, touch);
+  KeyAccess access(Effects& effects, const Choices& choices) {
+    return KeyAccess(node_.keyspace(), effects, moment(), choices.database, choices.touch);
   }
   void count_lookups(KeyAccess& keys);
 

@@ -12,134 +12,94 @@ namespace shoal::dispatch {
 Pipeline::Pipeline(Dispatcher& dispatcher, Session& session, protocol::Output& output, PipelineClient& client)
     : dispatcher_(dispatcher),
       session_(session),
-      output_(output),
       client_(client),
-      local_(dispatcher.chunks()),
+      window_(dispatcher),
+      replies_(*this, session, output, dispatcher.chunks()),
       borrowing_(dispatcher, *this) {}
 
 void Pipeline::start(protocol::RequestBatch& batch) {
-  CHECK(batch_ == nullptr);
-  batch_ = &batch;
-  window_begin_ = window_end_ = next_ = 0;
+  CHECK(!has_batch_);
+  has_batch_ = true;
+  next_ = 0;
   admitted_ = false;
-  resolve_window();
+  window_.start(batch, session_.database);
 }
 
 Pipeline::Progress Pipeline::advance() {
-  if (parts_out_ > 0 || parked_ || deferred_ || !(borrowing_.idle() || borrowing_.holding()))
+  if (replies_.any_out() || parked_ || deferred_ || !(borrowing_.idle() || borrowing_.holding()))
     return Progress::kWaiting;
   dispatcher_.fetch_ahead();
   dispatcher_.runner().start_clock();
   for (;;) {
-    if (next_ == window_end_) {
-      if (parts_open_ > 0) {
-        dispatcher_.reach().let_go();
-        send_parts();
-        return Progress::kWaiting;
-      }
-      if (next_ == batch_->size()) break;
-      resolve_window();
+    if (next_ == window_.end()) {
+      if (replies_.any_open()) return stop(Progress::kWaiting);
+      if (window_.is_last()) break;
+      window_.move_on(session_.database);
       dispatcher_.fetch_ahead();
       dispatcher_.runner().start_clock();
     }
     switch (step(next_)) {
       case Step::kNext: finish_request(); break;
-      case Step::kWait:
-        dispatcher_.reach().let_go();
-        if (parts_open_ > 0) send_parts();
-        return Progress::kWaiting;
-      case Step::kPause:
-        dispatcher_.reach().let_go();
-        if (parts_open_ == 0) return Progress::kPaused;
-        send_parts();
-        return Progress::kWaiting;
+      case Step::kWait: return stop(Progress::kWaiting);
+      case Step::kPause: return stop(Progress::kPaused);
     }
     if (session_.close_now) break;
   }
   dispatcher_.reach().let_go();
-  batch_ = nullptr;
+  has_batch_ = false;
   return Progress::kDone;
 }
 
-// ---- From bytes to keys -------------------------------------------------------------------------------------
-
-void Pipeline::resolve_window() {
-  window_begin_ = window_end_;
-  window_end_ = std::min(window_begin_ + kWindow, batch_->size());
-  resolved_.clear();
-  keys_.clear();
-  for (std::size_t i = window_begin_; i < window_end_; ++i) resolve(i);
-}
-
-void Pipeline::resolve(std::size_t index) {
-  const protocol::Request request = (*batch_)[index];
-  Resolved resolved{dispatcher_.node().table().find(request.args),
-                    {},
-                    static_cast<std::uint32_t>(keys_.size()),
-                    0,
-                    kNoOwner};
-  const Command* command = resolved.command;
-  if (command != nullptr && command->has_keys() && arity_fits(*command, request.args.size())) {
-    if (const auto error = append_keys(*command, request.args, keys_)) resolved.key_error = *error;
-    resolved.key_count = static_cast<std::uint32_t>(keys_.size()) - resolved.first_key;
-    for (std::size_t i = resolved.first_key; i < keys_.size(); ++i) {
-      const CoreId owner = dispatcher_.node().owner(keys_[i].slot);
-      if (resolved.owner == kNoOwner) resolved.owner = owner;
-      if (resolved.owner != owner) resolved.owner = kSeveral;
-      if (owner == dispatcher_.reach().self()) dispatcher_.will_touch(session_.database, keys_[i]);
-    }
-  }
-  resolved_.push_back(resolved);
-}
-
-PlacedRequest Pipeline::place(std::size_t index, const Resolved& resolved) const {
-  PlacedRequest request;
-  request.invocation.command = resolved.command;
-  request.invocation.args = (*batch_)[index].args;
-  request.invocation.keys = {keys_.data() + resolved.first_key, resolved.key_count};
-  request.invocation.batch = batch_;
-  request.invocation.batch_index = index;
-  request.slot = resolved.key_count > 0 ? keys_[resolved.first_key].slot : 0;
-  request.database = session_.database;
-  request.resp = session_.resp;
-  request.touch = touch();
-  return request;
-}
-
-KeyAccess::Touch Pipeline::touch() const {
-  return session_.no_touch ? KeyAccess::Touch::kNo : KeyAccess::Touch::kYes;
+// Leaves the request at next_ for later. Those before it go their way meanwhile; until their replies are
+// home, it is these that are waited for.
+Pipeline::Progress Pipeline::stop(Progress progress) {
+  dispatcher_.reach().let_go();
+  if (!replies_.any_open()) return progress;
+  replies_.send_off(dispatcher_.runtime());
+  return Progress::kWaiting;
 }
 
 // ---- One request --------------------------------------------------------------------------------------------
 
+Choices Pipeline::choices() const {
+  return {session_.database, session_.resp,
+          session_.no_touch ? KeyAccess::Touch::kNo : KeyAccess::Touch::kYes};
+}
+
+// To the keys of the own shard; with a router, to others that are in hand.
+KeyAccess Pipeline::own_keys() const {
+  return dispatcher_.access(dispatcher_.own().shard.effects(), choices());
+}
+
 Pipeline::Step Pipeline::step(std::size_t index) {
-  const Resolved& resolved = resolved_[index - window_begin_];
-  const std::span<const View> args = (*batch_)[index].args;
   if (!admitted_) {  // what had to wait for its turn was admitted before
     bool handled = false;
-    const Step step = admit(resolved, args, handled);
+    const Step step = admit(index, handled);
     if (handled) return step;
     admitted_ = true;
   }
-  const PlacedRequest request = place(index, resolved);
+  const RequestWindow::Resolved& resolved = window_[index];
+  const PlacedRequest request = window_.place(index, choices());
   switch (resolved.command->route) {
     case Route::kWalk:
-      if (parts_open_ > 0) return Step::kWait;  // it is to see what those write
+      if (replies_.any_open()) return Step::kWait;  // it is to see what those write
       [[fallthrough]];
     case Route::kAnywhere: {
-      KeyAccess keys = dispatcher_.access(dispatcher_.own().shard.effects(), session_.database, touch());
+      KeyAccess keys = own_keys();
       return run(request, keys);
     }
     case Route::kKeys:
-      return resolved.owner == kSeveral ? run_over_cores(resolved, request) : run_in_one_shard(request);
+      return resolved.owner == RequestWindow::kSeveral ? run_over_cores(request) : run_in_one_shard(request);
     case Route::kSession:
-    case Route::kWholeKeyspace: return run_over_cores(resolved, request);
+    case Route::kWholeKeyspace: return run_over_cores(request);
   }
   return Step::kNext;
 }
 
 // Whether a request may run now. `handled`: it was answered, queued or held back instead.
-Pipeline::Step Pipeline::admit(const Resolved& resolved, std::span<const View> args, bool& handled) {
+Pipeline::Step Pipeline::admit(std::size_t index, bool& handled) {
+  const RequestWindow::Resolved& resolved = window_[index];
+  const std::span<const View> args = window_.args(index);
   handled = true;
   const Command* command = resolved.command;
   if (command == nullptr) [[unlikely]]
@@ -186,11 +146,11 @@ Pipeline::Step Pipeline::refuse_unknown(std::span<const View> args) {
 
 Pipeline::Step Pipeline::refuse(const Command* command, View error) {
   if (session_.is_queueing()) session_.transaction.must_abort = true;
-  const auto before = reply_output().mark();
-  protocol::ReplyWriter reply(reply_output(), session_.resp);
+  const auto before = replies_.output().mark();
+  protocol::ReplyWriter reply(replies_.output(), session_.resp);
   reply.error(error);
   dispatcher_.runner().record_rejected(command, error);
-  note_local_piece(before);
+  replies_.add_local(before);
   return Step::kNext;
 }
 
@@ -200,9 +160,9 @@ void Pipeline::queue_command(const Command& command, std::span<const View> args)
   session_.transaction.queue_bytes += sizeof queued;
   for (const View arg : args) session_.transaction.queue_bytes += sizeof(std::string) + arg.size();
   session_.transaction.queue.push_back(std::move(queued));
-  const auto before = reply_output().mark();
-  protocol::ReplyWriter(reply_output(), session_.resp).simple_string("QUEUED");
-  note_local_piece(before);
+  const auto before = replies_.output().mark();
+  protocol::ReplyWriter(replies_.output(), session_.resp).simple_string("QUEUED");
+  replies_.add_local(before);
 }
 
 // One shard has all it needs: ours, one that can be borrowed from its sleeping core, or else it is sent
@@ -210,19 +170,19 @@ void Pipeline::queue_command(const Command& command, std::span<const View> args)
 Pipeline::Step Pipeline::run_in_one_shard(const PlacedRequest& request) {
   const CoreId owner = dispatcher_.node().owner(request.slot);
   const bool is_ours = owner == dispatcher_.reach().self();
-  if (parts_open_ > 0) [[unlikely]] {
+  if (replies_.any_open()) [[unlikely]] {
     // A request must not overtake an earlier one of its connection to the same core.
-    if (RemotePart* open = is_ours ? nullptr : open_part(owner)) return send_along(*open, request);
+    if (RemotePart* open = is_ours ? nullptr : replies_.open_part(owner)) return send_along(*open, request);
     if (dispatcher_.strict_pipeline_order()) return Step::kWait;
   }
   const bool was_in_hand = is_ours || dispatcher_.reach().holds(owner);
   Domain* domain = dispatcher_.reach().domain(owner);
   if (domain == nullptr) [[unlikely]]
-    return send_along(part_for(owner), request);
+    return send_along(replies_.part_for(owner), request);
   if (!was_in_hand) fetch_ahead_in(*domain, owner);
   if (domain->loans.any() || has_turn_) [[unlikely]]
     return run_among_loans(*domain, request);
-  KeyAccess keys = dispatcher_.access(domain->shard.effects(), request.database, request.touch);
+  KeyAccess keys = dispatcher_.access(domain->shard.effects(), request.choices);
   return run(request, keys);
 }
 
@@ -232,13 +192,13 @@ Pipeline::Step Pipeline::run_among_loans(Domain& domain, const PlacedRequest& re
   const bool has_its_turn = std::exchange(has_turn_, false);
   const bool kept_its_turn = std::exchange(keeps_turn_, false);
   const auto lent = has_its_turn ? held_slot(domain.loans, request) : lent_slot(domain.loans, request);
-  if (lent && !is_ours) return send_along(part_for(dispatcher_.node().owner(request.slot)), request);
+  if (lent && !is_ours) return send_along(replies_.part_for(dispatcher_.node().owner(request.slot)), request);
   Step step = Step::kWait;
   if (lent) {
     parked_ = true;
     domain.loans.wait_for(*lent, *this);
   } else {
-    KeyAccess keys = dispatcher_.access(domain.shard.effects(), request.database, request.touch);
+    KeyAccess keys = dispatcher_.access(domain.shard.effects(), request.choices);
     step = run(request, keys);
   }
   if (kept_its_turn) domain.loans.end_turn(*this);
@@ -247,31 +207,23 @@ Pipeline::Step Pipeline::run_among_loans(Domain& domain, const PlacedRequest& re
 
 // The keys of the window, from this request on, that are in a shard just borrowed.
 void Pipeline::fetch_ahead_in(const Domain& domain, CoreId owner) {
-  for (std::size_t i = next_; i < window_end_; ++i) {
-    const Resolved& resolved = resolved_[i - window_begin_];
-    if (resolved.owner != owner) continue;
-    for (std::size_t k = 0; k < resolved.key_count; ++k)
-      dispatcher_.will_touch(session_.database, keys_[resolved.first_key + k]);
-  }
+  window_.note_keys_of(owner, next_, session_.database);
   dispatcher_.fetch_ahead(domain);
 }
 
 Pipeline::Step Pipeline::send_along(RemotePart& part, const PlacedRequest& request) {
-  if (part.empty()) ++parts_open_;
-  part.add(request);
-  pieces_.push_back({&part, 0, replies_suppressed()});
-  step_reply_mode();
+  replies_.add_remote(part, static_cast<std::uint32_t>(next_), request.choices);
   return Step::kNext;
 }
 
 // ---- Several cores ------------------------------------------------------------------------------------------
 
-Pipeline::Step Pipeline::run_over_cores(const Resolved& resolved, const PlacedRequest& request) {
-  if (parts_open_ > 0) return Step::kWait;  // everything before it first
+Pipeline::Step Pipeline::run_over_cores(const PlacedRequest& request) {
+  if (replies_.any_open()) return Step::kWait;  // everything before it first
   if (borrowing_.holding()) return run_holding_slots(request, borrowing_);
   if (!borrowing_.idle()) return Step::kWait;  // the last command's slots are still on their way home
   needs_.clear();
-  collect_needs(*resolved.command, request.invocation.keys);
+  collect_needs(*request.invocation.command, request.invocation.keys);
   if (slots_reachable()) return run_holding_slots(request, dispatcher_.reach());
   if (needs_.whole_keyspace) {
     borrowing_.ask_whole_keyspace();
@@ -317,7 +269,7 @@ bool Pipeline::slots_reachable() {
 }
 
 Pipeline::Step Pipeline::run_holding_slots(const PlacedRequest& request, EffectsRouter& router) {
-  KeyAccess keys = dispatcher_.access(dispatcher_.own().shard.effects(), request.database, request.touch);
+  KeyAccess keys = own_keys();
   keys.set_router(&router);
   const Step step =
       request.invocation.command->has(kUsesQueue) ? run_queue(request, keys) : run(request, keys);
@@ -338,12 +290,12 @@ Pipeline::Step Pipeline::run_queue(const PlacedRequest& request, KeyAccess& keys
 
 // Whether the transaction is to run; if not, EXEC has been answered.
 bool Pipeline::begin_queue(const PlacedRequest& request, KeyAccess& keys) {
-  queue_reply_mark_ = reply_output().mark();
-  protocol::ReplyWriter reply(reply_output(), session_.resp);
+  queue_reply_mark_ = replies_.output().mark();
+  protocol::ReplyWriter reply(replies_.output(), session_.resp);
   dispatcher_.runner().record_call(*request.invocation.command, 0);
   if (!session_.is_queueing() && !session_.transaction.must_abort) {
     reply.error(error_text(Error::kExecWithoutMulti));
-    note_local_piece(queue_reply_mark_);
+    replies_.add_local(queue_reply_mark_);
     return false;
   }
   const ExecVerdict verdict = exec_verdict(session_, keys);
@@ -376,7 +328,7 @@ Pipeline::Step Pipeline::run_queued_command(KeyAccess& keys) {
   request.invocation.keys = queued_keys_;
   request.invocation.in_exec = true;
   keys.set_database(session_.database);  // a SELECT before it counts
-  keys.set_touch(touch());
+  keys.set_touch(choices().touch);
   if ((dispatcher_.state() & kMonitored) != 0) dispatcher_.services().feed_monitors(session_, queued_args_);
   return call(request, keys);
 }
@@ -385,7 +337,7 @@ void Pipeline::end_queue() {
   running_queue_ = false;
   session_.state &= ~static_cast<std::uint32_t>(kQueueing);
   session_.transaction = {};
-  note_local_piece(queue_reply_mark_);
+  replies_.add_local(queue_reply_mark_);
 }
 
 // ---- Replies ------------------------------------------------------------------------------------------------
@@ -400,7 +352,7 @@ Pipeline::Step Pipeline::call(const PlacedRequest& request, KeyAccess& keys) {
   const Command& command = *request.invocation.command;
   // Rows of that route may run on another core than the session's.
   const bool sees_session = command.route != Route::kKeys;
-  protocol::ReplyWriter reply(reply_output(), session_.resp);
+  protocol::ReplyWriter reply(replies_.output(), session_.resp);
   Runner::Outcome outcome;
   if (sees_session) {
     std::function<Deferral()> make_deferral = [this] { return client_.make_deferral(); };
@@ -421,9 +373,9 @@ Pipeline::Step Pipeline::call(const PlacedRequest& request, KeyAccess& keys) {
 }
 
 Pipeline::Step Pipeline::run(const PlacedRequest& request, KeyAccess& keys) {
-  const auto before = reply_output().mark();
+  const auto before = replies_.output().mark();
   const Step step = call(request, keys);
-  if (step == Step::kNext) note_local_piece(before);
+  if (step == Step::kNext) replies_.add_local(before);
   return step;
 }
 
@@ -431,75 +383,14 @@ void Pipeline::report_slow(const PlacedRequest& request, std::uint64_t ticks) {
   dispatcher_.services().report_slow(session_, *request.invocation.command, request.invocation.args, ticks);
 }
 
-bool Pipeline::replies_suppressed() const {
-  return session_.reply_mode == ReplyMode::kOff || session_.reply_mode == ReplyMode::kSkipThis;
-}
-
-// CLIENT REPLY SKIP concerns the one command after it.
-void Pipeline::step_reply_mode() {
-  if (session_.reply_mode == ReplyMode::kSkipThis) session_.reply_mode = ReplyMode::kOn;
-  if (session_.reply_mode == ReplyMode::kSkipNext) session_.reply_mode = ReplyMode::kSkipThis;
-}
-
-void Pipeline::note_local_piece(protocol::Output::Mark before) {
-  if (parts_pending()) {
-    pieces_.push_back({nullptr, static_cast<std::size_t>(local_.mark() - before), replies_suppressed()});
-  } else if (replies_suppressed()) [[unlikely]] {
-    output_.truncate(before);
-  }
-  if (session_.reply_mode != ReplyMode::kOn) [[unlikely]]
-    step_reply_mode();
-}
-
-void Pipeline::merge_replies() {
-  for (const Piece& piece : pieces_) {
-    const auto before = output_.mark();
-    if (piece.part == nullptr) {
-      output_.append_front_of(local_, piece.local_bytes);
-    } else {
-      const RemotePart::Item& item = piece.part->next_home();
-      output_.append_front_of(piece.part->replies(), item.reply_bytes);
-      if (item.ticks >= dispatcher_.slow_ticks()) [[unlikely]]
-        report_slow(item.request, item.ticks);
-    }
-    if (piece.suppressed) [[unlikely]]
-      output_.truncate(before);
-  }
-  pieces_.clear();
-  for (const auto& part : parts_) part->clear();
-}
-
-RemotePart* Pipeline::open_part(CoreId core) {
-  for (const auto& part : parts_) {
-    if (part->target() == core && !part->empty()) return part.get();
-  }
-  return nullptr;
-}
-
-RemotePart& Pipeline::part_for(CoreId core) {
-  for (const auto& part : parts_) {
-    if (part->target() == core) return *part;
-  }
-  parts_.push_back(std::make_unique<RemotePart>(*this, core));
-  return *parts_.back();
-}
-
-void Pipeline::send_parts() {
-  for (const auto& part : parts_) {
-    if (part->empty()) continue;
-    part->kind = kPartToRun;
-    dispatcher_.runtime().post(part->target(), *part);
-    ++parts_out_;
-  }
-  parts_open_ = 0;
-}
-
 // ---- What others bring back ---------------------------------------------------------------------------------
 
 void Pipeline::on_part_home(RemotePart&) {
-  CHECK(parts_out_ > 0);
-  if (--parts_out_ > 0) return;
-  merge_replies();
+  if (!replies_.count_home()) return;
+  replies_.merge([this](const RemotePart::Item& item) {
+    if (item.ticks >= dispatcher_.slow_ticks()) [[unlikely]]
+      report_slow(window_.place(item.index, item.choices), item.ticks);
+  });
   client_.on_resumable();
 }
 
@@ -507,7 +398,7 @@ LoanWaiter::Turn Pipeline::on_turn() {
   parked_ = false;
   has_turn_ = true;
   // With parts away it cannot run yet, and what holds those up might wait for this slot: then it is not kept.
-  keeps_turn_ = parts_out_ == 0;
+  keeps_turn_ = !replies_.any_out();
   client_.on_resumable();
   return keeps_turn_ ? Turn::kKept : Turn::kOver;
 }
@@ -524,15 +415,15 @@ void Pipeline::on_returned() {
 void Pipeline::resume_deferred(const Deferral::WriteReply& write_reply) {
   CHECK(deferred_);
   deferred_ = false;
-  const auto before = reply_output().mark();
-  protocol::ReplyWriter reply(reply_output(), session_.resp);
-  KeyAccess keys = dispatcher_.access(dispatcher_.own().shard.effects(), session_.database, touch());
+  const auto before = replies_.output().mark();
+  protocol::ReplyWriter reply(replies_.output(), session_.resp);
+  KeyAccess keys = own_keys();
   PlacedRequest request;
   if (running_queue_) {
     request.invocation.command = session_.transaction.queue[queue_next_].command;
     request.invocation.args = queued_args_;
   } else {
-    request = place(next_, resolved_[next_ - window_begin_]);
+    request = window_.place(next_, choices());
   }
   Context context(request.invocation, reply, keys, dispatcher_.services(), &session_);
   write_reply(context);
@@ -544,7 +435,7 @@ void Pipeline::resume_deferred(const Deferral::WriteReply& write_reply) {
   if (running_queue_) {
     ++queue_next_;
   } else {
-    note_local_piece(before);
+    replies_.add_local(before);
     finish_request();
   }
   client_.on_resumable();
@@ -552,7 +443,7 @@ void Pipeline::resume_deferred(const Deferral::WriteReply& write_reply) {
 
 void Pipeline::abandon() {
   abandoned_ = true;
-  batch_ = nullptr;
+  has_batch_ = false;
   if (parked_ || keeps_turn_) {
     dispatcher_.own().loans.withdraw(*this);
     parked_ = keeps_turn_ = false;
@@ -565,7 +456,7 @@ void Pipeline::abandon() {
 // has.
 void Pipeline::finish_abandoned() {
   if (forgetting_watches_) {
-    KeyAccess keys = dispatcher_.access(dispatcher_.own().shard.effects(), session_.database, touch());
+    KeyAccess keys = own_keys();
     keys.set_router(&borrowing_);
     forget_watches(session_, keys);
   }
@@ -578,7 +469,7 @@ void Pipeline::forget_own_watches() {
   for (const WatchedKey& watched : session_.transaction.watches)
     needs_.slots.push_back(key_slot(watched.name));
   if (slots_reachable()) {
-    KeyAccess keys = dispatcher_.access(dispatcher_.own().shard.effects(), session_.database, touch());
+    KeyAccess keys = own_keys();
     keys.set_router(&dispatcher_.reach());
     forget_watches(session_, keys);
     return dispatcher_.reach().let_go();

@@ -2,9 +2,9 @@
 // one's row and keys, lets the processor fetch their memory ahead, decides where each runs, and puts the
 // replies in the order of the requests.
 //
-//   batch -> window of up to kWindow requests -> resolve (row, keys, hashes, slots), prefetch, prefetch
+//   batch -> window of some requests (request_window.h): row, keys, hashes, slots; memory fetched ahead
 //         -> for each: admit -> run here | add to the part of another core | wait, then run alone
-//         -> send the parts off; when they are home, merge the replies -> next window
+//         -> send the parts off; when they are home, merge the replies (reply_order.h) -> next window
 //
 // Requests that wait for one another (a transaction, a command over several cores while its slots are on
 // their way, a lent slot) stop the window there; everything before has been sent off, and advance() goes on
@@ -14,13 +14,14 @@
 // its parts.
 #pragma once
 
-#include <memory>
 #include <vector>
 
 #include "protocol/output.h"
 #include "protocol/request_parser.h"
 #include "server/dispatch/borrowing.h"
 #include "server/dispatch/remote_part.h"
+#include "server/dispatch/reply_order.h"
+#include "server/dispatch/request_window.h"
 #include "server/dispatch/runner.h"
 
 namespace shoal::dispatch {
@@ -58,13 +59,16 @@ class Pipeline final : public BorrowingClient, public LoanWaiter {
   Progress advance();
 
   /// True while other cores, or a loan book, refer to this.
-  bool busy() const { return parts_out_ > 0 || !borrowing_.idle() || parked_ || keeps_turn_; }
+  bool busy() const { return replies_.any_out() || !borrowing_.idle() || parked_ || keeps_turn_; }
   /// The client has gone: what has not begun will not. Starts giving back what the session still holds
   /// elsewhere (its watches); destroy this only when !busy().
   void abandon();
 
   /// The reply of a deferred command.
   void resume_deferred(const Deferral::WriteReply& write_reply);
+
+  /// The requests at hand, for the parts of them that run on other cores.
+  const RequestWindow& window() const { return window_; }
 
   // From other cores.
   void on_part_home(RemotePart& part);
@@ -73,33 +77,14 @@ class Pipeline final : public BorrowingClient, public LoanWaiter {
   Turn on_turn() override;
 
  private:
-  static constexpr std::size_t kWindow = 64;
-  static constexpr CoreId kSeveral = 0xffff;  // keys on more than one core
-  static constexpr CoreId kNoOwner = 0xfffe;  // no keys
-
-  /// A request of the window, looked up.
-  struct Resolved {
-    const Command* command;  // null: unknown
-    View key_error;          // not empty: its keys make no sense
-    std::uint32_t first_key;
-    std::uint32_t key_count;
-    CoreId owner;
-  };
   enum class Step : std::uint8_t { kNext, kWait, kPause };
-  /// Where the reply of a request of the window comes from, in order; kept only once a part is on its way.
-  struct Piece {
-    RemotePart* part;  // null: from local_
-    std::size_t local_bytes;
-    bool suppressed;  // CLIENT REPLY
-  };
 
-  void resolve_window();
-  void resolve(std::size_t index);
-  PlacedRequest place(std::size_t index, const Resolved& resolved) const;
-  KeyAccess::Touch touch() const;
+  Progress stop(Progress progress);
+  Choices choices() const;
+  KeyAccess own_keys() const;
 
   Step step(std::size_t index);
-  Step admit(const Resolved& resolved, std::span<const View> args, bool& handled);
+  Step admit(std::size_t index, bool& handled);
   Step refuse(const Command* command, View error);
   Step refuse_unknown(std::span<const View> args);
   void queue_command(const Command& command, std::span<const View> args);
@@ -108,7 +93,7 @@ class Pipeline final : public BorrowingClient, public LoanWaiter {
   Step run_among_loans(Domain& domain, const PlacedRequest& request);
   void fetch_ahead_in(const Domain& domain, CoreId owner);
   Step send_along(RemotePart& part, const PlacedRequest& request);
-  Step run_over_cores(const Resolved& resolved, const PlacedRequest& request);
+  Step run_over_cores(const PlacedRequest& request);
   void collect_needs(const Command& command, std::span<const Key> keys);
   bool slots_reachable();
   Step run_holding_slots(const PlacedRequest& request, EffectsRouter& router);
@@ -123,37 +108,17 @@ class Pipeline final : public BorrowingClient, public LoanWaiter {
   Step run(const PlacedRequest& request, KeyAccess& keys);
   void report_slow(const PlacedRequest& request, std::uint64_t ticks);
 
-  bool replies_suppressed() const;
-  void step_reply_mode();
-  void note_local_piece(protocol::Output::Mark before);
-  void merge_replies();
-  bool parts_pending() const { return parts_open_ > 0 || parts_out_ > 0; }
-  protocol::Output& reply_output() { return parts_pending() ? local_ : output_; }
-
-  RemotePart* open_part(CoreId core);
-  RemotePart& part_for(CoreId core);
-  void send_parts();
-
   void finish_abandoned();
   void forget_own_watches();
 
   Dispatcher& dispatcher_;
   Session& session_;
-  protocol::Output& output_;
   PipelineClient& client_;
 
-  protocol::RequestBatch* batch_ = nullptr;
-  std::size_t window_begin_ = 0;
-  std::size_t window_end_ = 0;
-  std::size_t next_ = 0;
-  std::vector<Resolved> resolved_;
-  std::vector<Key> keys_;
-
-  std::vector<std::unique_ptr<RemotePart>> parts_;  // one for each core ever used; few
-  std::size_t parts_open_ = 0;                      // with requests, not yet sent off
-  std::size_t parts_out_ = 0;                       // sent off, not yet home
-  protocol::Output local_;                          // replies made here behind a request that is in a part
-  std::vector<Piece> pieces_;
+  RequestWindow window_;
+  bool has_batch_ = false;
+  std::size_t next_ = 0;  // the request whose turn it is, in the batch
+  ReplyOrder replies_;
 
   /// What the command at next_ needs in hand before it runs.
   struct Needs {

@@ -21,10 +21,10 @@ void RemotePart::run(Dispatcher& owner) {
   }
   owner.runner().start_clock();
   Domain& domain = owner.own();
-  KeyAccess keys = owner.access(domain.shard.effects(), 0, KeyAccess::Touch::kYes);
+  KeyAccess keys = owner.access(domain.shard.effects(), Choices{});
   for (; next_ < items_.size(); ++next_) {
     Item& item = items_[next_];
-    const PlacedRequest& request = item.request;
+    const PlacedRequest request = window().place(item.index, item.choices);
     const bool has_its_turn = std::exchange(has_turn_, false);
     const auto lent = has_its_turn ? held_slot(domain.loans, request) : lent_slot(domain.loans, request);
     if (lent) [[unlikely]] {
@@ -32,9 +32,9 @@ void RemotePart::run(Dispatcher& owner) {
       owner.count_lookups(keys);
       return domain.loans.wait_for(*lent, *this);
     }
-    keys.set_database(request.database);
-    keys.set_touch(request.touch);
-    protocol::ReplyWriter reply(replies_, request.resp);
+    keys.set_database(item.choices.database);
+    keys.set_touch(item.choices.touch);
+    protocol::ReplyWriter reply(replies_, item.choices.resp);
     const protocol::Output::Mark before = replies_.mark();
     item.ticks = owner.runner().run(request.invocation, reply, keys, nullptr).ticks;
     item.reply_bytes = static_cast<std::size_t>(replies_.mark() - before);
@@ -49,9 +49,13 @@ void RemotePart::run(Dispatcher& owner) {
   owner.runtime().post(home_core_, *this);
 }
 
+const RequestWindow& RemotePart::window() const {
+  return home_.window();
+}
+
 void RemotePart::note_keys(Dispatcher& owner) const {
   for (const Item& item : items_) {
-    for (const Key& key : item.request.invocation.keys) owner.will_touch(item.request.database, key);
+    for (const Key& key : window().keys(item.index)) owner.will_touch(item.choices.database, key);
   }
 }
 

@@ -1,29 +1,20 @@
 // RemotePart: those requests of one pipeline that are for the slots of one other core. It travels there, the
-// owner runs them in order reading the arguments where they lie (the connection keeps the receive buffer
-// pinned), and it travels home with finished replies.
+// owner runs them in order, reading what the pipeline's window knows of them and the arguments where they lie
+// (the connection keeps the receive buffer pinned), and it travels home with finished replies.
 #pragma once
 
 #include <optional>
 #include <vector>
 
 #include "protocol/output.h"
-#include "server/dispatch/context.h"
 #include "server/dispatch/loan_book.h"
 #include "server/dispatch/messages.h"
+#include "server/dispatch/request_window.h"
 
 namespace shoal::dispatch {
 
 class Dispatcher;
 class Pipeline;
-
-/// A request ready to run anywhere its slot is.
-struct PlacedRequest {
-  Invocation invocation;
-  SlotId slot = 0;
-  DatabaseId database = 0;
-  protocol::RespVersion resp = protocol::RespVersion::kResp2;
-  KeyAccess::Touch touch = KeyAccess::Touch::kYes;
-};
 
 /// The first slot of a request that is lent, if any is: the request waits for that one, and then looks again.
 inline std::optional<SlotId> lent_slot(const LoanBook& loans, const PlacedRequest& request) {
@@ -50,7 +41,8 @@ class RemotePart final : public runtime::Message, public LoanWaiter {
   RemotePart(Pipeline& home, CoreId target) : Message(kPartToRun), home_(home), target_(target) {}
 
   struct Item {
-    PlacedRequest request;
+    std::uint32_t index;  // in the batch
+    Choices choices;
     std::size_t reply_bytes = 0;
     std::uint64_t ticks = 0;
   };
@@ -60,7 +52,7 @@ class RemotePart final : public runtime::Message, public LoanWaiter {
   bool empty() const { return items_.empty(); }
 
   // At home.
-  void add(const PlacedRequest& request) { items_.push_back({request}); }
+  void add(std::uint32_t index, const Choices& choices) { items_.push_back({index, choices}); }
   /// Once home: the items in order, one a call.
   const Item& next_home() { return items_[merged_++]; }
   protocol::Output& replies() { return replies_; }
@@ -73,6 +65,7 @@ class RemotePart final : public runtime::Message, public LoanWaiter {
 
  private:
   void note_keys(Dispatcher& owner) const;
+  const RequestWindow& window() const;
 
   Pipeline& home_;
   CoreId target_;
