@@ -42,6 +42,7 @@ class NullRuntime final : public runtime::Runtime {
   void give_back(CoreId, runtime::AfterBorrow) override {}
   std::uint32_t wire_count() const override { return 1; }
   void stop() override {}
+  void read_clock_again() override {}
 };
 
 /// A connection whose other end takes everything at once.

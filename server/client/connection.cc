@@ -75,7 +75,7 @@ void Connection::on_received_into(std::size_t count) {
 void Connection::on_sent(std::size_t count) {
   host_.counters().total_writes_processed.add();
   host_.counters().total_net_output_bytes.add(count);
-  const bool was_full = output_.size() > kOutputHighWater;
+  const bool was_full = output_.size() > dispatch::Pipeline::kReplyBytesMax;
   output_.consume(count);
   if (!output_.empty() || was_full || session_.close_after_reply || ended_) host_.schedule(*this);
 }
@@ -114,13 +114,15 @@ bool Connection::run_batch() {
   switch (pipeline_.advance()) {
     case dispatch::Pipeline::Progress::kDone: finish_batch(); return stage_ == Stage::kOpen;
     case dispatch::Pipeline::Progress::kPaused: host_.schedule_after_pause(*this); return false;
-    case dispatch::Pipeline::Progress::kWaiting: return false;
+    case dispatch::Pipeline::Progress::kWaiting:
+    case dispatch::Pipeline::Progress::kOutputFull: return false;
   }
   return false;
 }
 
 bool Connection::begin_batch() {
-  if (session_.close_after_reply || output_.size() > kOutputHighWater || !parse()) return false;
+  if (session_.close_after_reply || output_.size() > dispatch::Pipeline::kReplyBytesMax || !parse())
+    return false;
   pipeline_.start(batch_);
   batch_running_ = true;
   return true;
@@ -191,7 +193,9 @@ void Connection::receive_directly() {
 dispatch::Deferral Connection::make_deferral() {
   if (gone_ == nullptr) gone_ = std::make_shared<std::atomic<bool>>(false);
   const auto resume = [&host = host_, id = session_.id](const dispatch::Deferral::WriteReply& write_reply) {
-    if (Connection* connection = host.find(id)) connection->pipeline_.resume_deferred(write_reply);
+    Connection* connection = host.find(id);
+    if (connection == nullptr || (connection->closing() && !connection->pipeline_.in_transaction())) return;
+    connection->pipeline_.resume_deferred(write_reply);
   };
   return dispatch::Deferral(resume, gone_);
 }
@@ -260,8 +264,8 @@ void Connection::close_if_done() {
 void Connection::close() {
   if (closing()) return;
   stage_ = Stage::kClosing;
-  if (gone_ != nullptr) gone_->store(true, std::memory_order_relaxed);
   pipeline_.abandon();
+  if (gone_ != nullptr && !pipeline_.in_transaction()) gone_->store(true, std::memory_order_relaxed);
   wire_.close();
 }
 

@@ -5,8 +5,8 @@
 // One batch is under way at a time: its arguments are views into the received buffer, which stays pinned
 // until the batch is done. Bytes that arrive meanwhile are copied to a backlog. Limits: the backlog, an
 // unfinished request and the queue of MULTI together by client-query-buffer-limit; the output by
-// kOutputHighWater, above which no further request is begun until the client has read (its requests then wait
-// in the backlog, so a client may send a pipeline of any length before it reads), and by
+// Pipeline::kReplyBytesMax, above which no further request is begun until the client has read (its requests
+// then wait in the backlog, so a client may send a pipeline of any length before it reads), and by
 // client-output-buffer-limit, above which it is closed.
 #pragma once
 
@@ -40,7 +40,7 @@ class ConnectionHost {
   virtual void schedule_after_pause(Connection& connection) = 0;
   /// The connection is over; it is destroyed at the end of the turn.
   virtual void forget(Connection& connection) = 0;
-  /// The connection of a session, if it is still there.
+  /// The connection of a session, if it is still there; perhaps closing.
   virtual Connection* find(std::uint64_t session_id) = 0;
 
  protected:
@@ -54,8 +54,6 @@ class Connection final : public runtime::WireEvents,
                          public dispatch::PipelineClient,
                          public dispatch::ClientHandle {
  public:
-  /// Bytes of replies beyond which no further request of the connection is begun.
-  static constexpr std::size_t kOutputHighWater = kMiB;
   /// Batches of one connection in one turn: others wait no longer.
   static constexpr int kBatchesPerTurn = 4;
 

@@ -70,7 +70,7 @@ void Core::forget(client::Connection& connection) {
 
 client::Connection* Core::find(std::uint64_t session_id) {
   const auto found = connections_.find(session_id);
-  return found == connections_.end() || found->second->closing() ? nullptr : found->second.get();
+  return found == connections_.end() ? nullptr : found->second.get();
 }
 
 void Core::for_each_client(const std::function<void(dispatch::ClientHandle&)>& visit) {
@@ -233,7 +233,7 @@ void Core::feed_monitors(const dispatch::Session& session, std::span<const View>
 }
 
 void Core::report_slow(const dispatch::Session& session, const dispatch::Command& command,
-                       std::span<const View> args, std::uint64_t ticks) {
+                       std::vector<std::string> args, std::uint64_t ticks) {
   const auto duration = static_cast<Micros>(runtime_.ticks_to_nanos(ticks) / 1000);
   const config::LatencySettings& limits = settings_->latency;
   const bool is_fast = command.has(dispatch::kFast);
@@ -245,7 +245,7 @@ void Core::report_slow(const dispatch::Session& session, const dispatch::Command
   entry.unix_seconds = runtime_.wall_clock_fresh() / 1'000'000;
   entry.id = process_.next_slowlog_id.fetch_add(1, std::memory_order_relaxed);
   entry.duration = duration;
-  entry.args = metrics::Slowlog::clip(dispatch::without_secrets(command, args));
+  entry.args = std::move(args);
   entry.client_address = session.peer_address;
   entry.client_name = session.name;
   slowlog_.add(std::move(entry), static_cast<std::size_t>(limits.slowlog_entries_max));

@@ -55,7 +55,7 @@ class Core final : public runtime::CoreLogic,
   void add_monitors(int change) override;
   void feed_monitors(const dispatch::Session& session, std::span<const View> args) override;
   void report_slow(const dispatch::Session& session, const dispatch::Command& command,
-                   std::span<const View> args, std::uint64_t ticks) override;
+                   std::vector<std::string> args, std::uint64_t ticks) override;
   void run_in_slices(std::unique_ptr<dispatch::SlicedJob> job) override { jobs_.add(std::move(job)); }
   dispatch::Domain& domain() override { return dispatcher_.own(); }
   void free_later(Dictionary detached) override { dispatcher_.own().shard.free_later(std::move(detached)); }

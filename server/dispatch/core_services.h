@@ -126,8 +126,9 @@ class CoreServices {
   virtual void add_monitors(int change) = 0;
   /// Shows a request that is about to run to every client in MONITOR.
   virtual void feed_monitors(const Session& session, std::span<const View> args) = 0;
-  /// Notes a command that ran longer than slowlog-log-slower-than.
-  virtual void report_slow(const Session& session, const Command& command, std::span<const View> args,
+  /// Notes a command that took long enough for the slow log or the latency monitor; args as slowlog_args()
+  /// made them.
+  virtual void report_slow(const Session& session, const Command& command, std::vector<std::string> args,
                            std::uint64_t ticks) = 0;
   /// Takes over a job to be run between turns, together with the others about half a millisecond in each.
   virtual void run_in_slices(std::unique_ptr<SlicedJob> job) = 0;

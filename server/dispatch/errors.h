@@ -45,5 +45,9 @@ enum class Error : std::uint8_t {
 
 /// The whole error line, code included.
 View error_text(Error error);
+/// The code of an error line: its first word.
+constexpr View error_code(View text) {
+  return text.substr(0, text.find(' '));
+}
 
 }  // namespace shoal::dispatch

@@ -15,6 +15,8 @@ Pipeline::Pipeline(Dispatcher& dispatcher, Session& session, protocol::Output& o
       client_(client),
       window_(dispatcher),
       replies_(*this, session, output, dispatcher.chunks()),
+      call_(dispatcher, session, [&client] { return client.make_deferral(); }),
+      transaction_(dispatcher, session, call_, dispatcher.chunks()),
       borrowing_(dispatcher, *this) {}
 
 void Pipeline::start(protocol::RequestBatch& batch) {
@@ -26,11 +28,17 @@ void Pipeline::start(protocol::RequestBatch& batch) {
 }
 
 Pipeline::Progress Pipeline::advance() {
-  if (replies_.any_out() || parked_ || deferred_ || !(borrowing_.idle() || borrowing_.holding()))
+  if (replies_.any_out() || loan_wait_ == LoanWait::kWaiting || call_.is_deferred() ||
+      !(borrowing_.idle() || borrowing_.holding()))
     return Progress::kWaiting;
+  session_.is_held_back = false;
   dispatcher_.fetch_ahead();
   dispatcher_.runner().start_clock();
   for (;;) {
+    if (session_.close_now || session_.close_after_reply) [[unlikely]] {
+      if (replies_.any_open()) return stop(Progress::kWaiting);
+      break;  // What comes after a QUIT is not run.
+    }
     if (next_ == window_.end()) {
       if (replies_.any_open()) return stop(Progress::kWaiting);
       if (window_.is_last()) break;
@@ -38,12 +46,13 @@ Pipeline::Progress Pipeline::advance() {
       dispatcher_.fetch_ahead();
       dispatcher_.runner().start_clock();
     }
+    if (replies_.output().size() > kReplyBytesMax) [[unlikely]]
+      return stop(Progress::kOutputFull);
     switch (step(next_)) {
       case Step::kNext: finish_request(); break;
       case Step::kWait: return stop(Progress::kWaiting);
       case Step::kPause: return stop(Progress::kPaused);
     }
-    if (session_.close_now) break;
   }
   dispatcher_.reach().let_go();
   has_batch_ = false;
@@ -122,7 +131,9 @@ Pipeline::Step Pipeline::admit(std::size_t index, bool& handled) {
       queue_command(*command, args);
       return Step::kNext;
     }
-    if ((forbidding & kMonitored) != 0) dispatcher_.services().feed_monitors(session_, args);
+    // EXEC is shown behind the commands it ran.
+    if ((forbidding & kMonitored) != 0 && !command->has(kUsesQueue))
+      dispatcher_.services().feed_monitors(session_, args);
   }
   if (!resolved.key_error.empty()) [[unlikely]]
     return refuse(command, resolved.key_error);
@@ -180,7 +191,7 @@ Pipeline::Step Pipeline::run_in_one_shard(const PlacedRequest& request) {
   if (domain == nullptr) [[unlikely]]
     return send_along(replies_.part_for(owner), request);
   if (!was_in_hand) fetch_ahead_in(*domain, owner);
-  if (domain->loans.any() || has_turn_) [[unlikely]]
+  if (domain->loans.any() || loan_wait_ != LoanWait::kNone) [[unlikely]]
     return run_among_loans(*domain, request);
   KeyAccess keys = dispatcher_.access(domain->shard.effects(), request.choices);
   return run(request, keys);
@@ -189,19 +200,19 @@ Pipeline::Step Pipeline::run_in_one_shard(const PlacedRequest& request) {
 // The same when some of the shard's slots are lent, or this request has waited for one.
 Pipeline::Step Pipeline::run_among_loans(Domain& domain, const PlacedRequest& request) {
   const bool is_ours = &domain == &dispatcher_.own();
-  const bool has_its_turn = std::exchange(has_turn_, false);
-  const bool kept_its_turn = std::exchange(keeps_turn_, false);
+  const LoanWait wait = std::exchange(loan_wait_, LoanWait::kNone);
+  const bool has_its_turn = wait == LoanWait::kTurn || wait == LoanWait::kKeptTurn;
   const auto lent = has_its_turn ? held_slot(domain.loans, request) : lent_slot(domain.loans, request);
   if (lent && !is_ours) return send_along(replies_.part_for(dispatcher_.node().owner(request.slot)), request);
   Step step = Step::kWait;
   if (lent) {
-    parked_ = true;
+    loan_wait_ = LoanWait::kWaiting;
     domain.loans.wait_for(*lent, *this);
   } else {
     KeyAccess keys = dispatcher_.access(domain.shard.effects(), request.choices);
     step = run(request, keys);
   }
-  if (kept_its_turn) domain.loans.end_turn(*this);
+  if (wait == LoanWait::kKeptTurn) domain.loans.end_turn(*this);
   return step;
 }
 
@@ -243,10 +254,8 @@ void Pipeline::collect_needs(const Command& command, std::span<const Key> keys) 
   if (!command.has(kUsesQueue) || session_.transaction.must_abort) return;
   for (const QueuedCommand& queued : session_.transaction.queue) {
     needs_.may_defer |= queued.command->has(kMayDefer);
-    queued_args_.assign(queued.args.begin(), queued.args.end());
-    queued_keys_.clear();
-    append_keys(*queued.command, queued_args_, queued_keys_);
-    collect_needs(*queued.command, queued_keys_);
+    queued_.load(queued);
+    collect_needs(*queued.command, queued_.keys);
   }
 }
 
@@ -271,73 +280,18 @@ bool Pipeline::slots_reachable() {
 Pipeline::Step Pipeline::run_holding_slots(const PlacedRequest& request, EffectsRouter& router) {
   KeyAccess keys = own_keys();
   keys.set_router(&router);
-  const Step step =
-      request.invocation.command->has(kUsesQueue) ? run_queue(request, keys) : run(request, keys);
+  const Step step = request.invocation.command->has(kUsesQueue) ? run_transaction(request.invocation, keys)
+                                                                : run(request, keys);
   if (step == Step::kNext && borrowing_.holding()) borrowing_.give_back();
   return step;
 }
 
-// ---- EXEC ---------------------------------------------------------------------------------------------------
-
-Pipeline::Step Pipeline::run_queue(const PlacedRequest& request, KeyAccess& keys) {
-  if (!running_queue_ && !begin_queue(request, keys)) return Step::kNext;
-  for (; queue_next_ < session_.transaction.queue.size(); ++queue_next_) {
-    if (run_queued_command(keys) == Step::kWait) return Step::kWait;
-  }
-  end_queue();
+Pipeline::Step Pipeline::run_transaction(const Invocation& exec, KeyAccess& keys) {
+  if (transaction_.run(exec, keys) == TransactionRun::Progress::kWaiting) return Step::kWait;
+  const auto before = replies_.output().mark();
+  replies_.output().append_chain(std::move(transaction_.replies()));
+  replies_.add_local(before);
   return Step::kNext;
-}
-
-// Whether the transaction is to run; if not, EXEC has been answered.
-bool Pipeline::begin_queue(const PlacedRequest& request, KeyAccess& keys) {
-  queue_reply_mark_ = replies_.output().mark();
-  protocol::ReplyWriter reply(replies_.output(), session_.resp);
-  dispatcher_.runner().record_call(*request.invocation.command, 0);
-  if (!session_.is_queueing() && !session_.transaction.must_abort) {
-    reply.error(error_text(Error::kExecWithoutMulti));
-    replies_.add_local(queue_reply_mark_);
-    return false;
-  }
-  const ExecVerdict verdict = exec_verdict(session_, keys);
-  forget_watches(session_, keys);
-  dispatcher_.reach().settle();
-  if (verdict == ExecVerdict::kRun) {
-    reply.array(session_.transaction.queue.size());
-    running_queue_ = true;
-    queue_next_ = 0;
-    return true;
-  }
-  if (verdict == ExecVerdict::kAborted) {
-    const std::string& reason = session_.transaction.abort_reason;
-    reply.error(reason.empty() ? error_text(Error::kExecAborted) : View(reason));
-  } else {
-    reply.null_array();
-  }
-  end_queue();
-  return false;
-}
-
-Pipeline::Step Pipeline::run_queued_command(KeyAccess& keys) {
-  const QueuedCommand& queued = session_.transaction.queue[queue_next_];
-  queued_args_.assign(queued.args.begin(), queued.args.end());
-  queued_keys_.clear();
-  append_keys(*queued.command, queued_args_, queued_keys_);
-  PlacedRequest request;
-  request.invocation.command = queued.command;
-  request.invocation.args = queued_args_;
-  request.invocation.keys = queued_keys_;
-  request.invocation.in_exec = true;
-  keys.set_database(session_.database);  // a SELECT before it counts
-  keys.set_touch(choices().touch);
-  if ((dispatcher_.state() & kMonitored) != 0) dispatcher_.services().feed_monitors(session_, queued_args_);
-  return call(request, keys);
-}
-
-void Pipeline::end_queue() {
-  running_queue_ = false;
-  session_.state &= ~static_cast<std::uint32_t>(kQueueing);
-  session_.transaction = {};
-  replies_.add_local(queue_reply_mark_);
 }
 
 // ---- Replies ------------------------------------------------------------------------------------------------
@@ -347,120 +301,93 @@ void Pipeline::finish_request() {
   admitted_ = false;
 }
 
-// Calls the handler; the reply goes to its place as it is.
-Pipeline::Step Pipeline::call(const PlacedRequest& request, KeyAccess& keys) {
-  const Command& command = *request.invocation.command;
-  // Rows of that route may run on another core than the session's.
-  const bool sees_session = command.route != Route::kKeys;
-  protocol::ReplyWriter reply(replies_.output(), session_.resp);
-  Runner::Outcome outcome;
-  if (sees_session) {
-    std::function<Deferral()> make_deferral = [this] { return client_.make_deferral(); };
-    outcome = dispatcher_.runner().run(request.invocation, reply, keys, &session_, &make_deferral);
-  } else {
-    outcome = dispatcher_.runner().run(request.invocation, reply, keys, nullptr);
-  }
-  dispatcher_.count_lookups(keys);
-  dispatcher_.reach().settle();
-  if (outcome.deferred) [[unlikely]] {
-    deferred_ = true;
-    deferred_ticks_ = outcome.ticks;
-    return Step::kWait;
-  }
-  if (outcome.ticks >= dispatcher_.slow_ticks()) [[unlikely]]
-    report_slow(request, outcome.ticks);
-  return Step::kNext;
-}
-
 Pipeline::Step Pipeline::run(const PlacedRequest& request, KeyAccess& keys) {
   const auto before = replies_.output().mark();
-  const Step step = call(request, keys);
-  if (step == Step::kNext) replies_.add_local(before);
-  return step;
-}
-
-void Pipeline::report_slow(const PlacedRequest& request, std::uint64_t ticks) {
-  dispatcher_.services().report_slow(session_, *request.invocation.command, request.invocation.args, ticks);
+  if (call_.run(request.invocation, keys, replies_.output()) == Call::Outcome::kDeferred) [[unlikely]]
+    return Step::kWait;
+  replies_.add_local(before);
+  return Step::kNext;
 }
 
 // ---- What others bring back ---------------------------------------------------------------------------------
 
 void Pipeline::on_part_home(RemotePart&) {
   if (!replies_.count_home()) return;
-  replies_.merge([this](const RemotePart::Item& item) {
-    if (item.ticks >= dispatcher_.slow_ticks()) [[unlikely]]
-      report_slow(window_.place(item.index, item.choices), item.ticks);
+  replies_.merge([this](RemotePart::SlowCommand& slow) {
+    dispatcher_.services().report_slow(session_, *slow.command, std::move(slow.args), slow.ticks);
   });
   client_.on_resumable();
 }
 
 LoanWaiter::Turn Pipeline::on_turn() {
-  parked_ = false;
-  has_turn_ = true;
   // With parts away it cannot run yet, and what holds those up might wait for this slot: then it is not kept.
-  keeps_turn_ = !replies_.any_out();
+  loan_wait_ = replies_.any_out() ? LoanWait::kTurn : LoanWait::kKeptTurn;
   client_.on_resumable();
-  return keeps_turn_ ? Turn::kKept : Turn::kOver;
+  return loan_wait_ == LoanWait::kKeptTurn ? Turn::kKept : Turn::kOver;
 }
 
 void Pipeline::on_borrowed() {
-  if (abandoned_) return finish_abandoned();
+  if (ending_ != Ending::kNo) wind_down();
   client_.on_resumable();
 }
 
 void Pipeline::on_returned() {
+  if (ending_ != Ending::kNo) wind_down();
   client_.on_resumable();
 }
 
 void Pipeline::resume_deferred(const Deferral::WriteReply& write_reply) {
-  CHECK(deferred_);
-  deferred_ = false;
-  const auto before = replies_.output().mark();
-  protocol::ReplyWriter reply(replies_.output(), session_.resp);
   KeyAccess keys = own_keys();
-  PlacedRequest request;
-  if (running_queue_) {
-    request.invocation.command = session_.transaction.queue[queue_next_].command;
-    request.invocation.args = queued_args_;
+  if (transaction_.is_running()) {
+    transaction_.resume(write_reply, keys);
   } else {
-    request = window_.place(next_, choices());
-  }
-  Context context(request.invocation, reply, keys, dispatcher_.services(), &session_);
-  write_reply(context);
-  const std::uint64_t ticks = deferred_ticks_ + dispatcher_.runtime().nanos_to_ticks(
-                                                    static_cast<std::uint64_t>(context.work()) * 1000);
-  dispatcher_.runner().record(*request.invocation.command, ticks, context);
-  if (ticks >= dispatcher_.slow_ticks()) [[unlikely]]
-    report_slow(request, ticks);
-  if (running_queue_) {
-    ++queue_next_;
-  } else {
+    const auto before = replies_.output().mark();
+    const PlacedRequest request = window_.place(next_, choices());
+    call_.resume(request.invocation, write_reply, keys, replies_.output());
     replies_.add_local(before);
     finish_request();
   }
+  if (ending_ != Ending::kNo) wind_down();
   client_.on_resumable();
 }
 
+// ---- The end ------------------------------------------------------------------------------------------------
+
 void Pipeline::abandon() {
-  abandoned_ = true;
+  ending_ = Ending::kAbandoned;
   has_batch_ = false;
-  if (parked_ || keeps_turn_) {
+  if (loan_wait_ == LoanWait::kWaiting || loan_wait_ == LoanWait::kKeptTurn)
     dispatcher_.own().loans.withdraw(*this);
-    parked_ = keeps_turn_ = false;
-  }
-  if (borrowing_.holding()) return finish_abandoned();
-  if (borrowing_.idle()) forget_own_watches();
+  loan_wait_ = LoanWait::kNone;
+  wind_down();
 }
 
-// A borrowing that the client no longer needs: used, if it can be, for the watches that its session still
-// has.
-void Pipeline::finish_abandoned() {
-  if (forgetting_watches_) {
-    KeyAccess keys = own_keys();
-    keys.set_router(&borrowing_);
-    forget_watches(session_, keys);
+// One step after another, each when what it waits for has come: a transaction that has begun runs to its end,
+// slots go back, the session's watches are ended.
+void Pipeline::wind_down() {
+  if (transaction_.is_running()) {
+    if (call_.is_deferred() || !finish_transaction()) return;
   }
-  borrowing_.give_back();
+  if (borrowing_.holding()) {
+    if (ending_ == Ending::kForgettingWatches) {
+      KeyAccess keys = own_keys();
+      keys.set_router(&borrowing_);
+      forget_watches(session_, keys);
+    }
+    borrowing_.give_back();
+  } else if (borrowing_.idle()) {
+    forget_own_watches();
+  }
+}
+
+// Nobody is there for its reply any more. Returns whether it is over.
+bool Pipeline::finish_transaction() {
+  KeyAccess keys = own_keys();
+  if (borrowing_.holding()) keys.set_router(&borrowing_);
+  const PlacedRequest exec = window_.place(next_, choices());
+  const bool is_over = transaction_.run(exec.invocation, keys) == TransactionRun::Progress::kDone;
+  dispatcher_.reach().let_go();
+  return is_over;
 }
 
 void Pipeline::forget_own_watches() {
@@ -475,7 +402,7 @@ void Pipeline::forget_own_watches() {
     return dispatcher_.reach().let_go();
   }
   dispatcher_.reach().let_go();
-  forgetting_watches_ = true;
+  ending_ = Ending::kForgettingWatches;
   borrowing_.ask(needs_.slots);
 }
 

@@ -19,10 +19,11 @@
 #include "protocol/output.h"
 #include "protocol/request_parser.h"
 #include "server/dispatch/borrowing.h"
+#include "server/dispatch/call.h"
 #include "server/dispatch/remote_part.h"
 #include "server/dispatch/reply_order.h"
 #include "server/dispatch/request_window.h"
-#include "server/dispatch/runner.h"
+#include "server/dispatch/transaction_run.h"
 
 namespace shoal::dispatch {
 
@@ -43,6 +44,10 @@ class PipelineClient {
 
 class Pipeline final : public BorrowingClient, public LoanWaiter {
  public:
+  /// Bytes of replies waiting to be sent beyond which no further request is begun. Requests that run on other
+  /// cores are not held back singly: a window of them may add its replies.
+  static constexpr std::size_t kReplyBytesMax = kMiB;
+
   Pipeline(Dispatcher& dispatcher, Session& session, protocol::Output& output, PipelineClient& client);
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
@@ -52,16 +57,24 @@ class Pipeline final : public BorrowingClient, public LoanWaiter {
   /// (Dispatcher::fetch_ahead).
   void start(protocol::RequestBatch& batch);
   enum class Progress : std::uint8_t {
-    kDone,     // every reply is in the output
-    kWaiting,  // on_resumable() will come
-    kPaused,   // CLIENT PAUSE: call again when it is over
+    kDone,        // every reply is in the output
+    kWaiting,     // on_resumable() will come
+    kPaused,      // CLIENT PAUSE: call again when it is over
+    kOutputFull,  // more than kReplyBytesMax to be sent: call again when there is less
   };
   Progress advance();
 
   /// True while other cores, or a loan book, refer to this.
-  bool busy() const { return replies_.any_out() || !borrowing_.idle() || parked_ || keeps_turn_; }
-  /// The client has gone: what has not begun will not. Starts giving back what the session still holds
-  /// elsewhere (its watches); destroy this only when !busy().
+  bool busy() const {
+    return replies_.any_out() || !borrowing_.idle() || loan_wait_ == LoanWait::kWaiting ||
+           loan_wait_ == LoanWait::kKeptTurn || transaction_.is_running();
+  }
+  /// Whether EXEC has begun and not ended. A deferred command in it must be resumed even if the client has
+  /// gone.
+  bool in_transaction() const { return transaction_.is_running(); }
+  /// The client has gone: what has not begun will not; a transaction that has runs to its end. Starts giving
+  /// back what the session still holds elsewhere (its watches); destroy this only when !busy(), which
+  /// on_resumable() tells.
   void abandon();
 
   /// The reply of a deferred command.
@@ -78,6 +91,14 @@ class Pipeline final : public BorrowingClient, public LoanWaiter {
 
  private:
   enum class Step : std::uint8_t { kNext, kWait, kPause };
+  /// How the request at next_ stands with the own loan book.
+  enum class LoanWait : std::uint8_t {
+    kNone,
+    kWaiting,   // for a lent slot
+    kTurn,      // has waited, and may go on
+    kKeptTurn,  // and no loan passes it meanwhile
+  };
+  enum class Ending : std::uint8_t { kNo, kAbandoned, kForgettingWatches };
 
   Progress stop(Progress progress);
   Choices choices() const;
@@ -98,17 +119,13 @@ class Pipeline final : public BorrowingClient, public LoanWaiter {
   bool slots_reachable();
   Step run_holding_slots(const PlacedRequest& request, EffectsRouter& router);
 
-  Step run_queue(const PlacedRequest& request, KeyAccess& keys);
-  bool begin_queue(const PlacedRequest& request, KeyAccess& keys);
-  Step run_queued_command(KeyAccess& keys);
-  void end_queue();
+  Step run_transaction(const Invocation& exec, KeyAccess& keys);
 
   void finish_request();
-  Step call(const PlacedRequest& request, KeyAccess& keys);
   Step run(const PlacedRequest& request, KeyAccess& keys);
-  void report_slow(const PlacedRequest& request, std::uint64_t ticks);
 
-  void finish_abandoned();
+  void wind_down();
+  bool finish_transaction();
   void forget_own_watches();
 
   Dispatcher& dispatcher_;
@@ -119,6 +136,8 @@ class Pipeline final : public BorrowingClient, public LoanWaiter {
   bool has_batch_ = false;
   std::size_t next_ = 0;  // the request whose turn it is, in the batch
   ReplyOrder replies_;
+  Call call_;
+  TransactionRun transaction_;
 
   /// What the command at next_ needs in hand before it runs.
   struct Needs {
@@ -130,21 +149,11 @@ class Pipeline final : public BorrowingClient, public LoanWaiter {
   Needs needs_;
   Borrowing borrowing_;
 
-  // EXEC: how far the session's queue has been run, and the arguments and keys of the command that is.
-  std::size_t queue_next_ = 0;
-  bool running_queue_ = false;
-  protocol::Output::Mark queue_reply_mark_ = 0;
-  std::vector<View> queued_args_;
-  std::vector<Key> queued_keys_;
+  ReadyCommand queued_;  // whose needs are being looked up
 
-  bool admitted_ = false;             // the request at next_ has passed admission, and waits
-  bool parked_ = false;               // waits in the own loan book
-  bool has_turn_ = false;             // has waited there, and may go on
-  bool keeps_turn_ = false;           // and no loan passes it meanwhile
-  std::uint64_t deferred_ticks_ = 0;  // how long it ran before
-  bool deferred_ = false;             // the command at next_, or the queued one, replies later
-  bool abandoned_ = false;
-  bool forgetting_watches_ = false;
+  bool admitted_ = false;  // the request at next_ has passed admission, and waits
+  LoanWait loan_wait_ = LoanWait::kNone;
+  Ending ending_ = Ending::kNo;
 };
 
 }  // namespace shoal::dispatch

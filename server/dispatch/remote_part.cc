@@ -8,6 +8,7 @@ namespace shoal::dispatch {
 
 void RemotePart::clear() {
   items_.clear();
+  slow_commands_.clear();
   replies_.clear();
   next_ = 0;
   merged_ = 0;
@@ -32,21 +33,27 @@ void RemotePart::run(Dispatcher& owner) {
       owner.count_lookups(keys);
       return domain.loans.wait_for(*lent, *this);
     }
+    keys.set_moment(owner.moment());
     keys.set_database(item.choices.database);
     keys.set_touch(item.choices.touch);
     protocol::ReplyWriter reply(replies_, item.choices.resp);
     const protocol::Output::Mark before = replies_.mark();
-    item.ticks = owner.runner().run(request.invocation, reply, keys, nullptr).ticks;
+    const std::uint64_t ticks = owner.runner().run(request.invocation, reply, keys, nullptr).ticks;
     item.reply_bytes = static_cast<std::size_t>(replies_.mark() - before);
-    if (item.ticks >= owner.slow_ticks()) [[unlikely]]
-      owner.services().latency().note_elsewhere(
-          static_cast<Micros>(owner.services().ticks_to_nanos(item.ticks) / 1000));
+    if (ticks >= owner.slow_ticks()) [[unlikely]]
+      note_slow(owner, request.invocation, ticks);
     domain.shard.settle();
   }
   owner.count_lookups(keys);
   owner.services().counters().remote_commands.add(items_.size());
   kind = kPartDone;
   owner.runtime().post(home_core_, *this);
+}
+
+void RemotePart::note_slow(Dispatcher& owner, const Invocation& invocation, std::uint64_t ticks) {
+  slow_commands_.push_back({invocation.command, slowlog_args(invocation), ticks});
+  owner.services().latency().note_elsewhere(
+      static_cast<Micros>(owner.services().ticks_to_nanos(ticks) / 1000));
 }
 
 const RequestWindow& RemotePart::window() const {

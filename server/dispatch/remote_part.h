@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "protocol/output.h"
@@ -44,7 +45,13 @@ class RemotePart final : public runtime::Message, public LoanWaiter {
     std::uint32_t index;  // in the batch
     Choices choices;
     std::size_t reply_bytes = 0;
-    std::uint64_t ticks = 0;
+  };
+  /// A command that took long, as the slow log at home will have it. Its arguments are copied where it ran:
+  /// by the time it is home, one that became a value may have been freed.
+  struct SlowCommand {
+    const Command* command;
+    std::vector<std::string> args;
+    std::uint64_t ticks;
   };
 
   Pipeline& home() { return home_; }
@@ -56,6 +63,7 @@ class RemotePart final : public runtime::Message, public LoanWaiter {
   /// Once home: the items in order, one a call.
   const Item& next_home() { return items_[merged_++]; }
   protocol::Output& replies() { return replies_; }
+  std::vector<SlowCommand>& slow_commands() { return slow_commands_; }
   void clear();
 
   // At the owner.
@@ -65,11 +73,13 @@ class RemotePart final : public runtime::Message, public LoanWaiter {
 
  private:
   void note_keys(Dispatcher& owner) const;
+  void note_slow(Dispatcher& owner, const Invocation& invocation, std::uint64_t ticks);
   const RequestWindow& window() const;
 
   Pipeline& home_;
   CoreId target_;
   std::vector<Item> items_;
+  std::vector<SlowCommand> slow_commands_;
   std::size_t next_ = 0;         // the item to run next
   std::size_t merged_ = 0;       // how many replies the home has taken
   Dispatcher* owner_ = nullptr;  // while it waits there

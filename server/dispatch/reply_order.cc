@@ -21,6 +21,20 @@ void ReplyOrder::add_remote(RemotePart& part, std::uint32_t index, const Choices
   step_reply_mode();
 }
 
+void ReplyOrder::merge_pieces() {
+  for (const Piece& piece : pieces_) {
+    const auto before = output_.mark();
+    if (piece.part == nullptr) {
+      output_.append_front_of(local_, piece.local_bytes);
+    } else {
+      output_.append_front_of(piece.part->replies(), piece.part->next_home().reply_bytes);
+    }
+    if (piece.is_suppressed) [[unlikely]]
+      output_.truncate(before);
+  }
+  pieces_.clear();
+}
+
 // CLIENT REPLY SKIP concerns the one command after it.
 void ReplyOrder::step_reply_mode() {
   if (session_.reply_mode == ReplyMode::kSkipThis) session_.reply_mode = ReplyMode::kOn;

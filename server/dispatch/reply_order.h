@@ -42,9 +42,18 @@ class ReplyOrder {
     CHECK(out_ > 0);
     return --out_ == 0;
   }
-  /// Moves every waiting reply to the output, and calls `report(item)` for each request that ran elsewhere.
+  /// Moves every waiting reply to the output. Calls `report(SlowCommand&)` for each command that was slow
+  /// elsewhere.
   template <class Report>
-  void merge(Report&& report);
+  void merge(Report&& report) {
+    merge_pieces();
+    for (const auto& part : parts_) {
+      for (RemotePart::SlowCommand& slow : part->slow_commands()) report(slow);
+      part->clear();
+    }
+  }
+  /// Bytes of replies that the client has not taken, those that still wait for others included.
+  std::size_t bytes() const { return output_.size() + local_.size(); }
 
  private:
   /// The reply of a request, in order; kept only once a part has a request.
@@ -57,6 +66,7 @@ class ReplyOrder {
   bool is_suppressing() const {
     return session_.reply_mode == ReplyMode::kOff || session_.reply_mode == ReplyMode::kSkipThis;
   }
+  void merge_pieces();
   void step_reply_mode();
 
   Pipeline& home_;
@@ -68,23 +78,5 @@ class ReplyOrder {
   std::size_t open_ = 0;                            // with requests, not yet sent off
   std::size_t out_ = 0;                             // sent off, not yet home
 };
-
-template <class Report>
-void ReplyOrder::merge(Report&& report) {
-  for (const Piece& piece : pieces_) {
-    const auto before = output_.mark();
-    if (piece.part == nullptr) {
-      output_.append_front_of(local_, piece.local_bytes);
-    } else {
-      const RemotePart::Item& item = piece.part->next_home();
-      output_.append_front_of(piece.part->replies(), item.reply_bytes);
-      report(item);
-    }
-    if (piece.is_suppressed) [[unlikely]]
-      output_.truncate(before);
-  }
-  pieces_.clear();
-  for (const auto& part : parts_) part->clear();
-}
 
 }  // namespace shoal::dispatch

@@ -23,11 +23,8 @@ void RequestWindow::move_on(DatabaseId database) {
 
 void RequestWindow::resolve(std::size_t index, DatabaseId database) {
   const std::span<const View> request = args(index);
-  Resolved resolved{dispatcher_.node().table().find(request),
-                    {},
-                    static_cast<std::uint32_t>(keys_.size()),
-                    0,
-                    kNoOwner};
+  Resolved resolved{
+      dispatcher_.node().table().find(request), {}, static_cast<std::uint32_t>(keys_.size()), 0, kNoOwner};
   const Command* command = resolved.command;
   if (command != nullptr && command->has_keys() && arity_fits(*command, request.size())) {
     if (const auto error = append_keys(*command, request, keys_)) resolved.key_error = *error;

@@ -11,22 +11,19 @@ Runner::Outcome Runner::run(const Invocation& invocation, protocol::ReplyWriter&
   invocation.command->handler(context);
   const std::uint64_t begin = std::exchange(clock_, runtime_.ticks());
   const std::uint64_t ticks = clock_ - begin;
-  if (!context.deferred()) record(*invocation.command, ticks, context);
+  runtime_.keep_clock_fresh(clock_);
+  if (!context.deferred()) record(*invocation.command, ticks, context.error_code());
   return {ticks, context.deferred()};
 }
 
-void Runner::record(const Command& command, std::uint64_t ticks, const Context& context) {
+void Runner::record(const Command& command, std::uint64_t ticks, View error_code) {
   services_.statistics().record_call(table_.index_of(command), ticks);
-  if (context.failed()) [[unlikely]]
-    services_.statistics().record_failure(table_.index_of(command), context.error_code());
-}
-
-void Runner::record_call(const Command& command, std::uint64_t ticks) {
-  services_.statistics().record_call(table_.index_of(command), ticks);
+  if (!error_code.empty()) [[unlikely]]
+    services_.statistics().record_failure(table_.index_of(command), error_code);
 }
 
 void Runner::record_rejected(const Command* command, View error_text) {
-  const View code = error_text.substr(0, error_text.find(' '));
+  const View code = error_code(error_text);
   if (command == nullptr) {
     services_.statistics().record_error(code);
   } else {

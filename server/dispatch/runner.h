@@ -25,10 +25,9 @@ class Runner {
   Outcome run(const Invocation& invocation, protocol::ReplyWriter& reply, KeyAccess& keys, Session* session,
               std::function<Deferral()>* make_deferral = nullptr);
 
-  /// Counts the reply that a deferred command wrote at last.
-  void record(const Command& command, std::uint64_t ticks, const Context& context);
-  /// Counts a command that the dispatcher itself carries out (EXEC).
-  void record_call(const Command& command, std::uint64_t ticks);
+  /// Counts a command that replied otherwise: one that was deferred, or that the pipeline itself carries out
+  /// (EXEC). `error_code` is empty when it succeeded.
+  void record(const Command& command, std::uint64_t ticks, View error_code);
   /// Counts a request that was refused before it ran; `command` is null when it names none.
   void record_rejected(const Command* command, View error_text);
 

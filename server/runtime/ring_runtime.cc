@@ -169,8 +169,13 @@ void RingRuntime::complete(const io_uring_cqe& completion) {
 
 void RingRuntime::refresh_clock() {
   clock_.refresh();
-  begin_turn(clock_.now(), clock_.wall_offset());
   nanos_per_tick_ = clock_.nanos_per_tick();
+  begin_turn(clock_.now(), clock_.wall_offset());
+}
+
+void RingRuntime::read_clock_again() {
+  clock_.refresh();
+  set_clock(clock_.now(), clock_.wall_offset());
 }
 
 // The visit to the kernel. With other cores about, the gate is open during it, and a core that may sleep

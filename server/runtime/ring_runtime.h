@@ -144,6 +144,7 @@ class RingRuntime final : public Runtime {
   void turn();
   void complete(const io_uring_cqe& completion);
   void refresh_clock();
+  void read_clock_again() override;
   void deliver_messages();
   void deliver(Message& message);
   void adopt(int socket);

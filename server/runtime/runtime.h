@@ -67,11 +67,12 @@ class Runtime {
   CoreId core() const { return core_; }
   CoreId core_count() const { return static_cast<CoreId>(outboxes_.size()); }
 
-  /// Monotonic time, read once a turn, from an arbitrary origin common to all cores.
+  /// Monotonic time from an arbitrary origin common to all cores, read once a turn, and again in a turn that
+  /// lasts (keep_clock_fresh).
   Micros now() const { return now_; }
   /// The same clock, read afresh (tens of nanoseconds). Does not change now().
   virtual Micros now_fresh() const = 0;
-  /// Wall clock, milliseconds since the Unix epoch, read once a turn.
+  /// Wall clock, milliseconds since the Unix epoch, read together with now().
   Millis wall_clock() const { return wall_clock_; }
   /// The same clock in microseconds, read afresh.
   Micros wall_clock_fresh() const { return now_fresh() + wall_offset_; }
@@ -89,6 +90,13 @@ class Runtime {
   std::uint64_t nanos_to_ticks(std::uint64_t nanos) const {
     return static_cast<std::uint64_t>(static_cast<double>(nanos) / nanos_per_tick_);
   }
+  /// Reads now() and wall_clock() again if that was kClockAgeMax or longer ago; `ticks` is what ticks() has
+  /// just said. Between commands: a key that has expired since the turn began is not to be seen.
+  void keep_clock_fresh(std::uint64_t ticks) {
+    if (ticks - clock_read_at_ >= clock_age_max_ticks_) [[unlikely]]
+      read_clock_again();
+  }
+  static constexpr Micros kClockAgeMax = 500;
   /// How long this turn has taken so far, its completions and messages included.
   std::uint64_t ticks_of_turn() const { return ticks() - turn_begin_; }
 
@@ -141,11 +149,18 @@ class Runtime {
 
   /// First of all in a turn. `wall_offset` is what the wall clock has more than the monotonic one.
   void begin_turn(Micros now, Micros wall_offset) {
+    set_clock(now, wall_offset);
+    turn_begin_ = clock_read_at_;
+  }
+  void set_clock(Micros now, Micros wall_offset) {
     now_ = now;
     wall_offset_ = wall_offset;
     wall_clock_ = (now + wall_offset) / 1000;
-    turn_begin_ = ticks();
+    clock_read_at_ = ticks();
+    clock_age_max_ticks_ = nanos_to_ticks(kClockAgeMax * 1000);
   }
+  /// Reads the clock and calls set_clock().
+  virtual void read_clock_again() = 0;
 
   CoreId core_;
   bool counts_ticks_by_clock_ = false;
@@ -159,6 +174,8 @@ class Runtime {
   Micros wall_offset_ = 0;
   Millis wall_clock_ = 0;
   std::uint64_t turn_begin_ = 0;
+  std::uint64_t clock_read_at_ = 0;  // ticks
+  std::uint64_t clock_age_max_ticks_ = 0;
   std::uint64_t posted_count_ = 0;
   Random random_;
 };

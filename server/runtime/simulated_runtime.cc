@@ -30,6 +30,10 @@ Micros SimulatedRuntime::now_fresh() const {
   return simulation_.now_ += simulation_.options_.clock_step;
 }
 
+void SimulatedRuntime::read_clock_again() {
+  set_clock(simulation_.now_, kWallStart * 1000);
+}
+
 void SimulatedRuntime::sleep_blocking(Micros duration) {
   simulation_.now_ += duration;
 }

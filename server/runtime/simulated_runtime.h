@@ -55,6 +55,7 @@ class SimulatedRuntime final : public Runtime {
   void stop() override;
 
  private:
+  void read_clock_again() override;
   friend class Simulation;
 
   bool ready() const;

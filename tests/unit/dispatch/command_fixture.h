@@ -70,7 +70,7 @@ class FakeCore final : public CoreServices, public Server {
   void set_active_expire(bool) override { unused(); }
   void add_monitors(int) override { unused(); }
   void feed_monitors(const Session&, std::span<const View>) override { unused(); }
-  void report_slow(const Session&, const Command&, std::span<const View>, std::uint64_t) override {
+  void report_slow(const Session&, const Command&, std::vector<std::string>, std::uint64_t) override {
     unused();
   }
   void run_in_slices(std::unique_ptr<SlicedJob>) override { unused(); }
