@@ -20,7 +20,6 @@
 #include "server/runtime/clock.h"
 #include "server/runtime/ring_host.h"
 #include "storage/base/counted_new.h"
-#include "storage/base/heap.h"
 
 namespace {
 
@@ -112,7 +111,6 @@ int serve(const config::Invocation& invocation, runtime::ProcessTitle& title) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  heap::prefer_huge_pages();
   const std::vector<std::string> args(argv + 1, argv + argc);
   runtime::ProcessTitle title(argc, argv);
   auto parsed = config::parse_command_line(args);

@@ -48,7 +48,7 @@ class BufferRing final : public BufferSource {
   std::uint32_t lent() const { return count_ - published_ - free_count_; }
 
  private:
-  static constexpr std::uint32_t kPublishedStart = 128;
+  static constexpr std::uint32_t kPublishedStart = 16;
 
   BufferRing(Ring& ring, const RingOptions& options);
   void publish();

@@ -52,12 +52,6 @@ constinit thread_local ThreadCounter* this_thread_counter = nullptr;
 
 }  // namespace internal
 
-void prefer_huge_pages() {
-#ifndef SHOAL_SYSTEM_MALLOC
-  mi_option_enable(mi_option_large_os_pages);
-#endif
-}
-
 std::int64_t bytes_in_use() {
   std::int64_t sum = 0;
   for (const internal::ThreadCounter* counter = internal::all_counters.load(std::memory_order_acquire);

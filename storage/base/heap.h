@@ -115,11 +115,6 @@ inline void release(void* block) {
   return moved;
 }
 
-/// Asks the kernel for huge pages from now on, where it has them (transparent ones, by madvise): a look-up in
-/// a large keyspace then misses the TLB less, 6 % off the cost of a pipelined GET over 1,000,000 keys, and
-/// the same resident memory. Call before the heap grows; costs nothing where there are none.
-void prefer_huge_pages();
-
 /// The bytes in use over all threads, those that ended included. Exact while no thread allocates, else a
 /// moment's estimate. Cost: one cache miss a thread; for a tick, not for every request.
 std::int64_t bytes_in_use();
