@@ -17,7 +17,6 @@ void write_names(ReplyWriter& reply, std::span<const View> names) {
 }
 
 // ---- Keys
-// ---------------------------------------------------------------------------------------------------
 
 struct KeyPositions {
   std::int64_t first = 0;
@@ -90,7 +89,6 @@ void write_key_specs(ReplyWriter& reply, const Command& command) {
 }
 
 // ---- Arguments
-// ----------------------------------------------------------------------------------------------
 
 void write_arguments(ReplyWriter& reply, std::span<const Argument> arguments, std::int64_t& key_index);
 

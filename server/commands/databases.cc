@@ -39,7 +39,6 @@ void dbsize(Context& ctx) {
 }
 
 // ---- RANDOMKEY
-// ----------------------------------------------------------------------------------------------
 
 // The key at a random place among all keys, expired ones included. Precondition: `key_count`, the keys there
 // are, is above 0.
@@ -89,7 +88,6 @@ void randomkey(Context& ctx) {
 }
 
 // ---- FLUSHDB, FLUSHALL, SWAPDB
-// ------------------------------------------------------------------------------
 
 enum class Freeing : std::uint8_t { kNow, kLater };
 

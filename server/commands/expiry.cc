@@ -16,7 +16,6 @@ using types::kNoExpiry;
 namespace {
 
 // ---- Setting
-// ------------------------------------------------------------------------------------------------
 
 struct ExpireConditions {
   bool if_none = false;    // NX
@@ -105,7 +104,6 @@ void persist(Context& ctx) {
 }
 
 // ---- Asking
-// -------------------------------------------------------------------------------------------------
 
 void tell_deadline(Context& ctx, DeadlineForm form) {
   constexpr std::int64_t kNoDeadline = -1;

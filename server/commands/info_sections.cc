@@ -40,7 +40,6 @@ void write_counters(const InfoSource& source, metrics::CounterSection section, s
 }
 
 // ---- server, clients
-// ----------------------------------------------------------------------------------------
 
 void write_server(const InfoSource& source, std::string& text) {
   const Micros now_us = source.core.wall_clock_fresh();
@@ -80,7 +79,6 @@ void write_clients(const InfoSource& source, std::string& text) {
 }
 
 // ---- memory
-// -------------------------------------------------------------------------------------------------
 
 void write_memory(const InfoSource& source, std::string& text) {
   const MemoryFigures& memory = source.memory;
@@ -108,7 +106,6 @@ void write_memory(const InfoSource& source, std::string& text) {
 }
 
 // ---- persistence, replication, cluster, modules
-// -------------------------------------------------------------
 
 // The value of one counter, summed over the cores.
 std::uint64_t counter(const InfoFigures& figures, metrics::Counter metrics::CounterFields::*field) {
@@ -141,7 +138,6 @@ void write_cluster(const InfoSource&, std::string& text) {
 void write_modules(const InfoSource&, std::string&) {}
 
 // ---- stats
-// --------------------------------------------------------------------------------------------------
 
 void write_stats(const InfoSource& source, std::string& text) {
   const InfoFigures& figures = source.figures;
@@ -171,7 +167,6 @@ void write_cpu(const InfoSource& source, std::string& text) {
 }
 
 // ---- commands
-// -----------------------------------------------------------------------------------------------
 
 void write_command_statistics(const InfoSource& source, std::string& text) {
   const CommandTable& table = source.server.commands();

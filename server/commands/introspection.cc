@@ -55,7 +55,6 @@ void docs(Context& ctx) {
 }
 
 // ---- LIST
-// ---------------------------------------------------------------------------------------------------
 
 bool has_category(const Command& command, View category) {
   const std::vector<View> categories = category_names(command);
@@ -103,7 +102,6 @@ void list(Context& ctx) {
 }
 
 // ---- GETKEYS
-// ------------------------------------------------------------------------------------------------
 
 // The keys of the request in args[2...], or an error reply and false.
 bool find_keys(Context& ctx, std::vector<KeyPosition>& positions) {

@@ -21,7 +21,6 @@ using types::Entry;
 namespace {
 
 // ---- Counting and deleting
-// ----------------------------------------------------------------------------------
 
 void del(Context& ctx) {
   std::int64_t count = 0;
@@ -54,7 +53,6 @@ void type(Context& ctx) {
 }
 
 // ---- Moving
-// -------------------------------------------------------------------------------------------------
 
 // Moves the value under `source` (just found) to `target`, over whatever is there.
 void rename_to(Context& ctx, KeyAccess::Handle& source, const Key& source_key, const Key& target) {
@@ -140,7 +138,6 @@ void copy(Context& ctx) {
 }
 
 // ---- OBJECT
-// -------------------------------------------------------------------------------------------------
 
 constexpr View kLfuNote =
     "Please note that when switching between policies at runtime LRU and LFU data will take some time to "

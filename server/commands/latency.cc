@@ -97,7 +97,6 @@ void reset(Context& ctx) {
 }
 
 // ---- HISTOGRAM
-// ----------------------------------------------------------------------------------------------
 
 // Calls that took at most 1, 2, 4... microseconds, as far as that number still grows.
 void write_histogram(Context& ctx, const metrics::Histogram& ticks) {

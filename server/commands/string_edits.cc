@@ -98,7 +98,6 @@ void setrange(Context& ctx) {
 }
 
 // ---- LCS
-// ----------------------------------------------------------------------------------------------------
 
 struct LcsOptions {
   bool only_length = false;

@@ -18,7 +18,6 @@ using types::String;
 namespace {
 
 // ---- Writing a value
-// ----------------------------------------------------------------------------------------
 
 // A big argument that the parser received into a block of its own becomes the value as it is.
 [[gnu::noinline]] void put_big(Context& ctx, const Key& key, KeyAccess::Handle& handle, std::size_t arg,
@@ -63,7 +62,6 @@ void put_plainly(Context& ctx, const Key& key, std::size_t arg) {
 }
 
 // ---- SET
-// ----------------------------------------------------------------------------------------------------
 
 struct SetOptions {
   enum class Condition : std::uint8_t { kNone, kIfMissing, kIfThere, kIfEqual };
@@ -189,7 +187,6 @@ void setnx(Context& ctx) {
 }
 
 // ---- GET
-// ----------------------------------------------------------------------------------------------------
 
 void get(Context& ctx) {
   const types::Entry* entry = ctx.keys.read(ctx.key());
@@ -274,7 +271,6 @@ void getex(Context& ctx) {
 }
 
 // ---- Several keys
-// -------------------------------------------------------------------------------------------
 
 void mget(Context& ctx) {
   ctx.reply.array(ctx.key_count());

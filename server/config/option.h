@@ -99,8 +99,7 @@ constexpr Traits kAnyTime = 0;
 constexpr Traits kAtStart = 1;    // Not by CONFIG SET.
 constexpr Traits kProtected = 2;  // By CONFIG SET only as enable-protected-configs says.
 constexpr Traits kSensitive = 4;  // Never to be logged.
-constexpr Traits kHidden =
-    8;  // Not in CONFIG GET, CONFIG SET and CONFIG REWRITE; a directive of the file only.
+constexpr Traits kHidden = 8;     // A directive of the file only: not in CONFIG GET, SET and REWRITE.
 
 /// What becomes of an option, with a sentence: what it does, or why it does nothing, or why it is refused.
 struct Standing {

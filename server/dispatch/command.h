@@ -87,12 +87,14 @@ struct KeySpec {
 
   Begin begin = Begin::kNone;
   Find find = Find::kRange;
-  std::int8_t index = 0;  // kIndex: first key's argument; kKeyword: where the search for the keyword starts
-  std::int8_t last =
-      0;  // kRange: last key relative to the first; negative counts from the end (-1: last argument)
-  std::int8_t step = 1;  // kRange: distance between keys; kKeyCount: too
-  std::int8_t count_at =
-      0;  // kKeyCount: where the number of keys stands, relative to `index`; keys follow it
+  /// kIndex: the first key's argument. kKeyword: where the search for the keyword starts.
+  std::int8_t index = 0;
+  /// kRange: the last key, relative to the first; a negative one counts from the end (-1: last argument).
+  std::int8_t last = 0;
+  /// kRange, kKeyCount: the distance between keys.
+  std::int8_t step = 1;
+  /// kKeyCount: where the number of keys stands, relative to `index`; the keys follow it.
+  std::int8_t count_at = 0;
   std::uint16_t access = 0;
   View keyword = {};
 };

@@ -164,7 +164,7 @@ void SegmentedTableBase::release_segment(SegmentRef segment) {
   segment.release();
 }
 
-// --- Growing
+// ---- Growing
 
 SegmentRef SegmentedTableBase::make_room(std::uint64_t hash, HashOf hash_of) {
   CHECK(size_ < UINT32_MAX);
@@ -235,7 +235,7 @@ void SegmentedTableBase::double_directory() {
   root_ = std::uint64_t{depth + 1} << 56 | reinterpret_cast<std::uint64_t>(doubled) | kDirectory;
 }
 
-// --- Shrinking
+// ---- Shrinking
 
 void SegmentedTableBase::shrink(std::uint64_t hash) {
   CHECK(!is_draining());
@@ -332,7 +332,7 @@ void SegmentedTableBase::release_all() {
   segment_units_ = 0;
 }
 
-// --- Walking
+// ---- Walking
 
 SegmentedTableBase::ScanStep SegmentedTableBase::scan_step(SegmentRef segment, std::uint64_t cursor,
                                                            std::size_t count) const {

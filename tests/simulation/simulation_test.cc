@@ -223,7 +223,6 @@ TEST(Simulation, AWalkEndsHoweverOftenItsSlotsAreBorrowed) {
 }
 
 // ---- The checker itself
-// ---------------------------------------------------------------------------------------
 
 Operation operation(std::size_t client, const Args& args, std::uint64_t sent, std::uint64_t replied,
                     const Reply& reply) {

@@ -381,7 +381,7 @@ TEST(SegmentedTable, ATableMayBeDestroyedHalfDrained) {
   EXPECT_EQ(heap::bytes_in_use(), before);
 }
 
-// --- scan
+// ---- scan
 
 /// One whole scan during which `mutate` changes the table between the calls.
 std::unordered_map<std::uint64_t, int> scan_all(Table& table, std::size_t count,
@@ -481,7 +481,7 @@ TEST(SegmentedTableScan, ACursorNobodyGaveOutIsHarmless) {
     EXPECT_LT(both.table.scan(random() >> 16, 1 + random() % 50, [](Item&) {}), std::uint64_t{1} << 48);
 }
 
-// --- random
+// ---- random
 
 TEST(SegmentedTableRandom, DrawsEveryElementAboutEquallyOften) {
   for (const std::uint64_t count : {3u, 61u, 500u, 2000u}) {
