@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "storage/base/heap.h"
+#include "storage/base/random.h"
 
 namespace shoal::structs {
 namespace {
@@ -28,14 +29,9 @@ struct ItemTraits {
 };
 using Table = SegmentedTable<ItemTraits>;
 
-std::uint64_t mix(std::uint64_t x) {
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
-  return x ^ (x >> 31);
-}
 using HashFunction = std::uint64_t (*)(std::uint64_t key);
 std::uint64_t good_hash(std::uint64_t key) {
-  return mix(key + 0x9e3779b97f4a7c15);
+  return split_mix(key);
 }
 
 /// A table beside a std::unordered_map, which owns the items: the model every operation is held against.
@@ -272,7 +268,7 @@ TEST(SegmentedTable, SixteenThousandTablesOfAboutSixtyOneElementsTakeLittleMemor
   const std::int64_t before = heap::bytes_in_use();
   for (std::uint64_t key = 0; key < count; ++key) {
     items[key] = {key, good_hash(key)};
-    tables[mix(key ^ 0x5555) % tables.size()].insert(items[key].hash, &items[key]);
+    tables[good_hash(key ^ 0x5555) % tables.size()].insert(items[key].hash, &items[key]);
   }
   const std::int64_t heap = heap::bytes_in_use() - before;
   std::size_t reported = 0;
