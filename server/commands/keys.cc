@@ -10,12 +10,7 @@
 
 namespace shoal::commands {
 
-using dispatch::Command;
-using dispatch::Context;
-using dispatch::Error;
-using dispatch::is_option;
-using dispatch::KeySpec;
-using dispatch::Route;
+using namespace dispatch;
 using types::Entry;
 
 namespace {
@@ -28,8 +23,7 @@ void del(Context& ctx) {
     const Key& key = ctx.key(i);
     auto handle = ctx.keys.write(key);
     if (!handle) continue;
-    ctx.keys.erase(handle);
-    ctx.keys.changed(key, Event::kDelete, {"DEL", key.name});
+    delete_key(ctx, key, handle);
     ++count;
   }
   ctx.reply.integer(count);
@@ -200,9 +194,7 @@ void object_help(Context& ctx) {
   reply_help(ctx, "OBJECT", kLines);
 }
 
-using enum dispatch::CommandFlag;
-using dispatch::Group;
-using dispatch::kKeyspace;
+using enum CommandFlag;
 constexpr auto kByKeys = Route::kKeys;
 constexpr auto kLooked = dispatch::second_key(KeySpec::kRO);
 
