@@ -1,8 +1,9 @@
 #include "server/commands/command_reply.h"
 
-#include "server/commands/lower_case.h"
 #include "server/commands/syntax.h"
 #include "server/dispatch/command_facts.h"
+#include "server/dispatch/command_table.h"
+#include "storage/base/ascii.h"
 
 namespace shoal::commands {
 
@@ -193,7 +194,7 @@ void write_command_docs(ReplyWriter& reply, const Command& command) {
     reply.bulk("subcommands");
     reply.map(command.subcommands.size());
     for (const Command& subcommand : command.subcommands) {
-      reply.bulk(lower_case(subcommand.name));
+      reply.bulk(shown_name(subcommand));
       write_command_docs(reply, subcommand);
     }
     ++pairs;

@@ -6,9 +6,9 @@
 #include <cmath>
 
 #include "eviction/recency.h"
-#include "server/commands/lower_case.h"
 #include "server/commands/version.h"
 #include "server/config/options.h"
+#include "server/dispatch/command_table.h"
 
 namespace shoal::commands {
 
@@ -178,8 +178,7 @@ void write_command_statistics(const InfoSource& source, std::string& text) {
         figures.calls == 0 ? 0 : static_cast<double>(micros) / static_cast<double>(figures.calls);
     fmt::format_to(std::back_inserter(text),
                    "cmdstat_{}:calls={},usec={},usec_per_call={:.2f},rejected_calls={},failed_calls={}\r\n",
-                   lower_case(table.row(i).name), figures.calls, micros, mean, figures.rejected,
-                   figures.failed);
+                   shown_name(table.row(i)), figures.calls, micros, mean, figures.rejected, figures.failed);
   }
 }
 
@@ -203,7 +202,7 @@ void write_latency_statistics(const InfoSource& source, std::string& text) {
       fmt::format_to(std::back_inserter(percentiles), "{}p{}={:.3f}", percentiles.empty() ? "" : ",", percent,
                      static_cast<double>(nanos) / 1000);
     }
-    field(text, fmt::format("latency_percentiles_usec_{}", lower_case(table.row(i).name)), percentiles);
+    field(text, fmt::format("latency_percentiles_usec_{}", shown_name(table.row(i))), percentiles);
   }
 }
 

@@ -196,7 +196,4 @@ std::string format_value(const Option& option, const Settings& settings);
 /// The value as a file holds it: what follows the name on each line (none: the option needs no line).
 std::vector<std::string> file_lines(const Option& option, const Settings& settings);
 
-/// `a` equals `b`, letter case (ASCII) aside.
-bool equal_ignoring_case(View a, View b);
-
 }  // namespace shoal::config
