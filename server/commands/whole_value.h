@@ -1,5 +1,5 @@
-// What becomes of keys as a whole, whatever they hold, and what is said of it: a value that came from elsewhere
-// (RENAME, COPY, MOVE), and deletion.
+// What happens to a key as a whole, whatever it holds, and what is said of it: a value that came from
+// elsewhere (RENAME, COPY, MOVE), and deletion.
 #pragma once
 
 #include "server/dispatch/context.h"

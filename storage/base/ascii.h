@@ -1,4 +1,4 @@
-// Letter case as the protocol has it: that of ASCII. All other bytes stand for themselves, whatever the locale.
+// Letter case as the protocol has it: that of ASCII. Other bytes stand for themselves, whatever the locale.
 #pragma once
 
 #include <algorithm>

@@ -8,7 +8,7 @@
 namespace shoal::types {
 
 namespace {
-// The integer that a value is stored as, if it reads as one. Most texts are told by their length or first byte.
+// The integer that a value is stored as, if it reads as one. Length and first byte tell most texts apart.
 std::optional<std::int64_t> as_integer(View value) {
   if (value.empty() || value.size() > kIntegerCharsMax) return std::nullopt;
   const char first = value.front();
