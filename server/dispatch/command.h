@@ -1,6 +1,6 @@
 // A command is a row of data. COMMAND, COMMAND DOCS, routing, admission, ACL, statistics and (later) cluster
 // redirects all read the same row; no code asks for a command's name. A family is a file in server/commands
-// that holds its rows and their handlers; server/dispatch/command_table.h lists the families.
+// that holds its rows and their handlers; server/commands/families.h lists the families.
 #pragma once
 
 #include <array>
