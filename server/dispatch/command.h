@@ -15,7 +15,7 @@ class Context;
 /// bounded.
 using Handler = void (*)(Context&);
 
-/// What a command is and does: Redis' own flag names in COMMAND INFO (command_flag_names()).
+/// What a command is and does: Redis' own flag names in COMMAND INFO (flag_names() in command_facts.h).
 enum CommandFlag : std::uint32_t {
   kWrite = 1u << 0,
   kReadOnly = 1u << 1,

@@ -30,7 +30,7 @@ class Mailbox {
   explicit Mailbox(std::uint32_t capacity);
 
   /// Producer: takes as many messages as fit, in order, and publishes them at once. Returns how many. If some
-  /// are left, the consumer will see producer_waits() once it has made room.
+  /// are left, the consumer will see take_producer_waits() once it has made room.
   std::uint32_t push(MessageList& messages);
 
   /// Consumer: hands each message present at the call to `deliver`, in order. Returns how many. Afterwards
