@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "storage/base/heap.h"
+#include "storage/base/random.h"
 #include "storage/structs/segmented_table.h"
 #include "storage/structs/timing_wheel.h"
 
@@ -25,10 +26,7 @@ struct Item {
 };
 
 std::uint64_t hash_of(std::uint64_t key) {
-  std::uint64_t x = key + 0x9e3779b97f4a7c15;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
-  return x ^ (x >> 31);
+  return split_mix(key);
 }
 
 /// One of `count` (a power of two) tables, independent of the hash, as a key's CRC16 is. A mask, since the

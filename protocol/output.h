@@ -6,8 +6,7 @@
 // (reply_writer.h) in bytes nobody has gathered yet, so the kernel may read chunks while more is appended
 // behind them.
 //
-//   first_ -> [ begin ... end | room ] -> [ begin ... end ] -> [ begin ..... cursor_ | room limit_ ]  <-
-//   last_
+//   first_ -> [ begin ... end | room ] -> [ begin ... end ] -> [ begin ... cursor_ | room limit_ ] <- last_
 #pragma once
 
 #include <sys/uio.h>
@@ -33,8 +32,7 @@ constexpr size_t kLinkedBytesMin = 4 * kKiB;
 struct Chunk {
   Chunk* next;
   uint32_t begin;  // first byte not yet consumed
-  uint32_t
-      end;  // one past the last byte written; stale for an Output's last chunk, whose cursor_ knows better
+  uint32_t end;    // one past the last byte written; an Output's cursor_ knows better for its last chunk
   uint32_t room;
   char* bytes() { return reinterpret_cast<char*>(this + 1); }
   const char* bytes() const { return reinterpret_cast<const char*>(this + 1); }

@@ -51,11 +51,12 @@ Dictionary& Slot::make(DatabaseId database) {
   return all.databases[database - 1];
 }
 
+bool Slot::holds_keys(DatabaseId database) const {
+  const Dictionary* dictionary = find(database);
+  return dictionary != nullptr && !dictionary->entries.empty();
+}
+
 void Slot::swap(DatabaseId one, DatabaseId other) {
-  const auto holds_keys = [this](DatabaseId database) {
-    const Dictionary* dictionary = find(database);
-    return dictionary != nullptr && !dictionary->entries.empty();
-  };
   if (one == other || (!holds_keys(one) && !holds_keys(other))) return;
   // Making the higher one first keeps both references good: the vector grows once.
   database(std::max(one, other));

@@ -72,6 +72,8 @@ class Slot {
     return make(database);
   }
 
+  /// Whether a database holds a key here, expired ones included.
+  bool holds_keys(DatabaseId database) const;
   void swap(DatabaseId one, DatabaseId other);
   /// Databases that may hold keys here: all below this number.
   DatabaseId database_end() const;

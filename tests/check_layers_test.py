@@ -1,33 +1,22 @@
 #!/usr/bin/env python3
 """The include checker itself: a bad tree must fail, a good one must not."""
 import pathlib
-import subprocess
 import sys
-import tempfile
 import unittest
 
-CHECKER = pathlib.Path(__file__).resolve().parent.parent / "tools/check_layers"
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "python"))
 
-
-def check(files):
-    """Runs the checker on a tree of {path: text}. Returns its exit code and what it printed."""
-    with tempfile.TemporaryDirectory() as root:
-        for name, text in files.items():
-            path = pathlib.Path(root) / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-        result = subprocess.run([sys.executable, CHECKER, root], capture_output=True, text=True, check=False)
-        return result.returncode, result.stdout
+from checked_tree import check  # noqa: E402
 
 
 class CheckLayers(unittest.TestCase):
     def assert_refused(self, includer, included):
-        code, text = check({includer: f'#include "{included}"\n', included: ""})
+        code, text = check("check_layers", {includer: f'#include "{included}"\n', included: ""})
         self.assertEqual(code, 1, text)
         self.assertIn(f'"{included}"', text)
 
     def assert_accepted(self, includer, included):
-        code, text = check({includer: f'#include "{included}"\n', included: ""})
+        code, text = check("check_layers", {includer: f'#include "{included}"\n', included: ""})
         self.assertEqual(code, 0, text)
 
     def test_an_include_that_points_down_is_accepted(self):
@@ -61,7 +50,7 @@ class CheckLayers(unittest.TestCase):
         self.assert_refused("storage/keyspace.cc", "tests/model.h")
 
     def test_an_include_not_written_from_the_root_is_refused(self):
-        code, text = check({"storage/keyspace.cc": '#include "keyspace.h"\n', "storage/keyspace.h": ""})
+        code, text = check("check_layers", {"storage/keyspace.cc": '#include "keyspace.h"\n', "storage/keyspace.h": ""})
         self.assertEqual(code, 1, text)
 
 

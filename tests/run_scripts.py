@@ -11,6 +11,7 @@ installed (ctest shows such a test as skipped).
 """
 import argparse
 import concurrent.futures
+import dataclasses
 import pathlib
 import shutil
 import sys
@@ -136,45 +137,72 @@ def describe(path, case, failure):
             f"    got       {failure.got}")
 
 
+@dataclasses.dataclass
+class Result:
+    """What became of the cases of some files."""
+
+    run: int = 0
+    for_others: int = 0  # left out: for another server only
+    waiting: int = 0     # left out: for commands that the server lacks
+    lacking: set = dataclasses.field(default_factory=set)  # these commands
+    failures: list = dataclasses.field(default_factory=list)  # as text
+
+    def add(self, other):
+        self.run += other.run
+        self.for_others += other.for_others
+        self.waiting += other.waiting
+        self.lacking |= other.lacking
+        self.failures += other.failures
+
+    def summary(self):
+        text = f"{self.run} cases, {len(self.failures)} failed"
+        if self.for_others:
+            text += f", {self.for_others} not for this server"
+        if self.waiting:
+            text += f", {self.waiting} left out for want of {' '.join(sorted(self.lacking))}"
+        return text
+
+
 def run_file(path, options):
-    """Runs one file. Returns (cases run, cases left out, failures as text)."""
     script = load(path)
     # "sockets": both servers as processes of their own, in real time.
     servers = {"simulated": (None, "shoal"), "shoal": (None, "shoal", "sockets"), "redis": (None, "redis", "sockets")}
     cases = [case for case in script.cases if case.only in servers[options.server]]
-    failures, recorded = [], {}
+    result, recorded = Result(for_others=len(script.cases) - len(cases)), {}
     if not cases:
-        return 0, len(script.cases), []
+        return result
     kind = SimulatedServer if options.server == "simulated" else Server
     with kind(options, script.server_options) as server:
-        cases = with_commands_present(server, cases, options)
+        wanted = len(cases)
+        cases, result.lacking = with_commands_present(server, cases, options)
+        result.run, result.waiting = len(cases), wanted - len(cases)
         for case in cases:
             run = CaseRun(server, case, options)
             try:
                 run.run()
             except Mismatch as failure:
-                failures.append(describe(path, case, failure))
+                result.failures.append(describe(path, case, failure))
             except (OSError, ReplyError, ScriptError) as error:
-                failures.append(f"{path}:{case.line}: FAILED: {case.title}\n    {type(error).__name__}: {error}")
+                what = f"{type(error).__name__}: {error}"
+                result.failures.append(f"{path}:{case.line}: FAILED: {case.title}\n    {what}")
             recorded.update(run.recorded)
             if server.process.poll() is not None:
                 break
         last_words = server.stop_cleanly()
     if last_words:
-        failures.append(f"{path}: {last_words}")
+        result.failures.append(f"{path}: {last_words}")
     if recorded:
         insert_lines(path, recorded)
-    return len(cases), len(script.cases) - len(cases), failures
+    return result
 
 
 def with_commands_present(server, cases, options):
-    """The cases but for those that need a command which the server does not have (yet)."""
+    """The cases but for those that need a command which the server does not have (yet), and these commands."""
     connection = server.connect(options.timeout)
-    known = {}
-    for name in {name for case in cases for name in case.needs}:
-        known[name] = connection.ask(b"COMMAND", b"INFO", name.encode()).value[0].kind == "array"
+    lacking = {name for name in {name for case in cases for name in case.needs}
+               if connection.ask(b"COMMAND", b"INFO", name.encode()).value[0].kind != "array"}
     connection.close()
-    return [case for case in cases if all(known[name] for name in case.needs)]
+    return [case for case in cases if lacking.isdisjoint(case.needs)], lacking
 
 
 def insert_lines(path, recorded):
@@ -205,15 +233,14 @@ def main(arguments):
     if options.server == "redis" and shutil.which("redis-server") is None:
         print("skipped: redis-server is not installed (tools/install test installs it)")
         return SKIPPED
-    total, left_out, failed = 0, 0, 0
+    total = Result()
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for ran, skipped, failures in pool.map(lambda path: run_file(path, options), options.files):
-            total, left_out, failed = total + ran, left_out + skipped, failed + len(failures)
-            for failure in failures:
+        for result in pool.map(lambda path: run_file(path, options), options.files):
+            total.add(result)
+            for failure in result.failures:
                 print(failure)
-    note = f", {left_out} not for this server" if left_out else ""
-    print(f"{total} cases in {len(options.files)} files against {options.server}: {failed} failed{note}")
-    return 1 if failed else 0
+    print(f"{len(options.files)} files against {options.server}: {total.summary()}")
+    return 1 if total.failures else 0
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "python"))
 
+from run_scripts import Result  # noqa: E402
 from script_file import ScriptError, load, split_arguments  # noqa: E402
 from script_reply import Reply, matches, parse_expected, render  # noqa: E402
 
@@ -85,6 +86,18 @@ class Replies(unittest.TestCase):
         for text in ("[", '"open', "(what)", "1.5", "OK OK", '["a" "b"]', ""):
             with self.assertRaises(ScriptError, msg=text):
                 parse_expected(text)
+
+
+class Summary(unittest.TestCase):
+    def test_it_tells_what_ran_and_what_was_left_out_for_which_commands(self):
+        total = Result(run=2, for_others=1)
+        total.add(Result(run=5, waiting=3, lacking={"RPUSH", "BLPOP"}, failures=["t.test:1: FAILED: a"]))
+        total.add(Result(run=1, waiting=1, lacking={"RPUSH"}))
+        self.assertEqual(total.summary(),
+                         "8 cases, 1 failed, 1 not for this server, 4 left out for want of BLPOP RPUSH")
+
+    def test_a_run_of_everything_needs_no_explanation(self):
+        self.assertEqual(Result(run=3).summary(), "3 cases, 0 failed")
 
 
 if __name__ == "__main__":

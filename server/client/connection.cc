@@ -43,7 +43,7 @@ Connection::Connection(ConnectionHost& host, runtime::Wire& wire, std::uint64_t 
   host_.schedule(*this);
 }
 
-// ---- What the wire says -------------------------------------------------------------------------------------
+// ---- What the wire says
 
 void Connection::on_received(runtime::Received&& received) {
   host_.counters().total_reads_processed.add();
@@ -91,7 +91,7 @@ void Connection::on_closed() {
   forget_if_free();
 }
 
-// ---- Requests -----------------------------------------------------------------------------------------------
+// ---- Requests
 
 void Connection::prepare() {
   if (stage_ == Stage::kOpen && !batch_running_) begin_batch();
@@ -200,7 +200,7 @@ dispatch::Deferral Connection::make_deferral() {
   return dispatch::Deferral(resume, gone_);
 }
 
-// ---- Replies ------------------------------------------------------------------------------------------------
+// ---- Replies
 
 void Connection::flush() {
   if (stage_ != Stage::kOpen || output_.empty() || wire_.sending()) return;
@@ -245,7 +245,7 @@ void Connection::check_limits(Micros now) {
   close();
 }
 
-// ---- The end ------------------------------------------------------------------------------------------------
+// ---- The end
 
 void Connection::kill() {
   close();

@@ -18,7 +18,6 @@ namespace {
 using namespace dispatch;
 
 // ---- About itself
-// -------------------------------------------------------------------------------------------
 
 void id(Context& ctx) {
   ctx.reply.integer(static_cast<std::int64_t>(ctx.session().id));
@@ -113,7 +112,6 @@ void trackinginfo(Context& ctx) {
 }
 
 // ---- About others
-// -------------------------------------------------------------------------------------------
 
 bool parse_type(Context& ctx, View name, ClientFilter& filter) {
   filter.type = client_type_named(name);

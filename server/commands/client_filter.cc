@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "server/commands/lower_case.h"
+#include "server/dispatch/command_table.h"
 
 namespace shoal::commands {
 
@@ -68,7 +68,7 @@ std::string describe_client(ClientHandle& client, Micros now) {
       (now - session.created_at) / second, (now - session.last_active_at) / second, flags_of(session),
       session.database, queued, memory.input, memory.input_room, memory.arguments, memory.queue,
       memory.output, memory.output_heap, memory.total,
-      session.last_command == nullptr ? "NULL" : lower_case(session.last_command->name),
+      session.last_command == nullptr ? "NULL" : shown_name(*session.last_command),
       static_cast<int>(session.resp), session.library_name, session.library_version);
 }
 

@@ -1,8 +1,9 @@
 #include "server/commands/command_reply.h"
 
-#include "server/commands/lower_case.h"
 #include "server/commands/syntax.h"
 #include "server/dispatch/command_facts.h"
+#include "server/dispatch/command_table.h"
+#include "storage/base/ascii.h"
 
 namespace shoal::commands {
 
@@ -17,7 +18,6 @@ void write_names(ReplyWriter& reply, std::span<const View> names) {
 }
 
 // ---- Keys
-// ---------------------------------------------------------------------------------------------------
 
 struct KeyPositions {
   std::int64_t first = 0;
@@ -90,7 +90,6 @@ void write_key_specs(ReplyWriter& reply, const Command& command) {
 }
 
 // ---- Arguments
-// ----------------------------------------------------------------------------------------------
 
 void write_arguments(ReplyWriter& reply, std::span<const Argument> arguments, std::int64_t& key_index);
 
@@ -195,7 +194,7 @@ void write_command_docs(ReplyWriter& reply, const Command& command) {
     reply.bulk("subcommands");
     reply.map(command.subcommands.size());
     for (const Command& subcommand : command.subcommands) {
-      reply.bulk(lower_case(subcommand.name));
+      reply.bulk(shown_name(subcommand));
       write_command_docs(reply, subcommand);
     }
     ++pairs;

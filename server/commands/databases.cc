@@ -12,11 +12,7 @@
 
 namespace shoal::commands {
 
-using dispatch::Command;
-using dispatch::Context;
-using dispatch::Error;
-using dispatch::is_option;
-using dispatch::Route;
+using namespace dispatch;
 using types::Entry;
 using types::is_expired;
 
@@ -39,7 +35,6 @@ void dbsize(Context& ctx) {
 }
 
 // ---- RANDOMKEY
-// ----------------------------------------------------------------------------------------------
 
 // The key at a random place among all keys, expired ones included. Precondition: `key_count`, the keys there
 // are, is above 0.
@@ -89,7 +84,6 @@ void randomkey(Context& ctx) {
 }
 
 // ---- FLUSHDB, FLUSHALL, SWAPDB
-// ------------------------------------------------------------------------------
 
 enum class Freeing : std::uint8_t { kNow, kLater };
 
@@ -150,11 +144,6 @@ void flushall(Context& ctx) {
   ctx.reply.ok();
 }
 
-bool holds_keys(const Slot& slot, DatabaseId database) {
-  const Dictionary* dictionary = slot.find(database);
-  return dictionary != nullptr && !dictionary->entries.empty();
-}
-
 void swapdb(Context& ctx) {
   const auto one = ctx.integer(1, Error::kInvalidFirstDatabase);
   if (!one) return;
@@ -173,18 +162,14 @@ void swapdb(Context& ctx) {
   const auto second = static_cast<DatabaseId>(*other);
   for (SlotId id = 0; id < kSlotCount; ++id) {
     Slot& slot = ctx.keys.keyspace().slot(id);
-    if (!holds_keys(slot, first) && !holds_keys(slot, second)) continue;
+    if (!slot.holds_keys(first) && !slot.holds_keys(second)) continue;
     touch_watched(ctx, slot, {first, second});
     slot.swap(first, second);
     ctx.keys.changed_in(first, Key{{}, 0, id}, Event::kSwapped, {"SWAPDB", ctx.args[1], ctx.args[2]});
   }
 }
 
-using enum dispatch::CommandFlag;
-using dispatch::Group;
-using dispatch::kDangerous;
-using dispatch::kKeyspace;
-using dispatch::kNoKeys;
+using enum CommandFlag;
 constexpr auto kEverywhere = Route::kWholeKeyspace;
 
 // clang-format off

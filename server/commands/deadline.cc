@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "server/commands/string_values.h"
+#include "server/commands/whole_value.h"
 #include "server/dispatch/command_table.h"
 
 namespace shoal::commands {
@@ -46,6 +48,18 @@ std::optional<Millis> positive_deadline(Context& ctx, std::size_t arg, DeadlineF
   if (*number <= 0) return fail_invalid(ctx);
   const auto moment = moment_of(*number, form, ctx.keys.now());
   return moment ? moment : fail_invalid(ctx);
+}
+
+void give_deadline(Context& ctx, const Key& key, KeyAccess::Handle& handle, Millis deadline) {
+  if (deadline <= ctx.keys.now()) return delete_key(ctx, key, handle);
+  ctx.keys.set_expiry(key, handle, deadline);
+  if (!ctx.keys.effects_of(key.slot).listening()) return ctx.keys.changed(key, Event::kExpire, {});
+  ctx.keys.changed(key, Event::kExpire, {"PEXPIREAT", key.name, Decimal(deadline)});
+}
+
+void take_deadline(Context& ctx, const Key& key, KeyAccess::Handle& handle) {
+  ctx.keys.set_expiry(key, handle, types::kNoExpiry);
+  ctx.keys.changed(key, Event::kPersist, {"PERSIST", key.name});
 }
 
 }  // namespace shoal::commands

@@ -27,4 +27,9 @@ std::optional<Millis> positive_deadline(dispatch::Context& ctx, std::size_t arg,
 /// The same for EXPIRE and its kin, which take any number whose moment can be told.
 std::optional<Millis> any_deadline(dispatch::Context& ctx, std::size_t arg, DeadlineForm form);
 
+/// Gives the key that `handle` holds a deadline, or deletes it if that has passed, and says so.
+void give_deadline(dispatch::Context& ctx, const Key& key, KeyAccess::Handle& handle, Millis deadline);
+/// Takes the deadline away that the key has, and says so.
+void take_deadline(dispatch::Context& ctx, const Key& key, KeyAccess::Handle& handle);
+
 }  // namespace shoal::commands

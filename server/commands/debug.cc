@@ -75,7 +75,6 @@ void stringmatch_len(Context& ctx) {
 }
 
 // ---- Digests
-// ------------------------------------------------------------------------------------------------
 
 void digest_value(Context& ctx) {
   if (!admit(ctx)) return;
@@ -114,7 +113,6 @@ void digest(Context& ctx) {
 }
 
 // ---- PROTOCOL
-// -----------------------------------------------------------------------------------------------
 
 void write_array(Context& ctx) {
   ctx.reply.array(3);

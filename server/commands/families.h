@@ -1,5 +1,5 @@
 // The command families: each is a file of this folder that holds its rows and their handlers. A new family
-// adds one line here and one in families.cc; a new command touches its family only.
+// adds one line here and one in families.cc; a new command touches its family and its tests.
 #pragma once
 
 #include <vector>

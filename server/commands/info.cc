@@ -6,7 +6,7 @@
 
 #include "server/commands/families.h"
 #include "server/commands/info_sections.h"
-#include "server/commands/lower_case.h"
+#include "storage/base/ascii.h"
 
 namespace shoal::commands {
 

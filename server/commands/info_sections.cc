@@ -6,9 +6,9 @@
 #include <cmath>
 
 #include "eviction/recency.h"
-#include "server/commands/lower_case.h"
 #include "server/commands/version.h"
 #include "server/config/options.h"
+#include "server/dispatch/command_table.h"
 
 namespace shoal::commands {
 
@@ -40,7 +40,6 @@ void write_counters(const InfoSource& source, metrics::CounterSection section, s
 }
 
 // ---- server, clients
-// ----------------------------------------------------------------------------------------
 
 void write_server(const InfoSource& source, std::string& text) {
   const Micros now_us = source.core.wall_clock_fresh();
@@ -80,7 +79,6 @@ void write_clients(const InfoSource& source, std::string& text) {
 }
 
 // ---- memory
-// -------------------------------------------------------------------------------------------------
 
 void write_memory(const InfoSource& source, std::string& text) {
   const MemoryFigures& memory = source.memory;
@@ -108,7 +106,6 @@ void write_memory(const InfoSource& source, std::string& text) {
 }
 
 // ---- persistence, replication, cluster, modules
-// -------------------------------------------------------------
 
 // The value of one counter, summed over the cores.
 std::uint64_t counter(const InfoFigures& figures, metrics::Counter metrics::CounterFields::*field) {
@@ -141,7 +138,6 @@ void write_cluster(const InfoSource&, std::string& text) {
 void write_modules(const InfoSource&, std::string&) {}
 
 // ---- stats
-// --------------------------------------------------------------------------------------------------
 
 void write_stats(const InfoSource& source, std::string& text) {
   const InfoFigures& figures = source.figures;
@@ -171,7 +167,6 @@ void write_cpu(const InfoSource& source, std::string& text) {
 }
 
 // ---- commands
-// -----------------------------------------------------------------------------------------------
 
 void write_command_statistics(const InfoSource& source, std::string& text) {
   const CommandTable& table = source.server.commands();
@@ -183,8 +178,7 @@ void write_command_statistics(const InfoSource& source, std::string& text) {
         figures.calls == 0 ? 0 : static_cast<double>(micros) / static_cast<double>(figures.calls);
     fmt::format_to(std::back_inserter(text),
                    "cmdstat_{}:calls={},usec={},usec_per_call={:.2f},rejected_calls={},failed_calls={}\r\n",
-                   lower_case(table.row(i).name), figures.calls, micros, mean, figures.rejected,
-                   figures.failed);
+                   shown_name(table.row(i)), figures.calls, micros, mean, figures.rejected, figures.failed);
   }
 }
 
@@ -208,7 +202,7 @@ void write_latency_statistics(const InfoSource& source, std::string& text) {
       fmt::format_to(std::back_inserter(percentiles), "{}p{}={:.3f}", percentiles.empty() ? "" : ",", percent,
                      static_cast<double>(nanos) / 1000);
     }
-    field(text, fmt::format("latency_percentiles_usec_{}", lower_case(table.row(i).name)), percentiles);
+    field(text, fmt::format("latency_percentiles_usec_{}", shown_name(table.row(i))), percentiles);
   }
 }
 

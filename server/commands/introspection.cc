@@ -3,10 +3,11 @@
 
 #include "server/commands/command_reply.h"
 #include "server/commands/families.h"
-#include "server/commands/lower_case.h"
 #include "server/commands/subcommands.h"
 #include "server/dispatch/command_facts.h"
+#include "server/dispatch/command_table.h"
 #include "server/dispatch/core_services.h"
+#include "storage/base/ascii.h"
 #include "storage/base/glob.h"
 
 namespace shoal::commands {
@@ -49,13 +50,12 @@ void docs(Context& ctx) {
   }
   ctx.reply.map(shown.size());
   for (const Command* found : shown) {
-    ctx.reply.bulk(lower_case(found->name));
+    ctx.reply.bulk(shown_name(*found));
     write_command_docs(ctx.reply, *found);
   }
 }
 
 // ---- LIST
-// ---------------------------------------------------------------------------------------------------
 
 bool has_category(const Command& command, View category) {
   const std::vector<View> categories = category_names(command);
@@ -70,10 +70,8 @@ struct FilterRow {
 constexpr FilterRow kFilters[] = {
     {"ACLCAT", has_category},
     {"MODULE", [](const Command&, View) { return false; }},
-    {"PATTERN",
-     [](const Command& command, View pattern) {
-       return glob_match(pattern, lower_case(command.name), Case::kInsensitive);
-     }},
+    {"PATTERN", [](const Command& command,
+                   View pattern) { return glob_match(pattern, shown_name(command), Case::kInsensitive); }},
 };
 
 void list(Context& ctx) {
@@ -92,7 +90,7 @@ void list(Context& ctx) {
   std::size_t shown = 0;
   const auto show = [&](const Command& row) {
     if (!matches(row, value)) return;
-    ctx.reply.bulk(lower_case(row.name));
+    ctx.reply.bulk(shown_name(row));
     ++shown;
   };
   for (const Command* row : table(ctx).commands()) {
@@ -103,7 +101,6 @@ void list(Context& ctx) {
 }
 
 // ---- GETKEYS
-// ------------------------------------------------------------------------------------------------
 
 // The keys of the request in args[2...], or an error reply and false.
 bool find_keys(Context& ctx, std::vector<KeyPosition>& positions) {

@@ -10,18 +10,12 @@
 
 namespace shoal::commands {
 
-using dispatch::Command;
-using dispatch::Context;
-using dispatch::Error;
-using dispatch::is_option;
-using dispatch::KeySpec;
-using dispatch::Route;
+using namespace dispatch;
 using types::Entry;
 
 namespace {
 
 // ---- Counting and deleting
-// ----------------------------------------------------------------------------------
 
 void del(Context& ctx) {
   std::int64_t count = 0;
@@ -29,8 +23,7 @@ void del(Context& ctx) {
     const Key& key = ctx.key(i);
     auto handle = ctx.keys.write(key);
     if (!handle) continue;
-    ctx.keys.erase(handle);
-    ctx.keys.changed(key, Event::kDelete, {"DEL", key.name});
+    delete_key(ctx, key, handle);
     ++count;
   }
   ctx.reply.integer(count);
@@ -54,7 +47,6 @@ void type(Context& ctx) {
 }
 
 // ---- Moving
-// -------------------------------------------------------------------------------------------------
 
 // Moves the value under `source` (just found) to `target`, over whatever is there.
 void rename_to(Context& ctx, KeyAccess::Handle& source, const Key& source_key, const Key& target) {
@@ -140,7 +132,6 @@ void copy(Context& ctx) {
 }
 
 // ---- OBJECT
-// -------------------------------------------------------------------------------------------------
 
 constexpr View kLfuNote =
     "Please note that when switching between policies at runtime LRU and LFU data will take some time to "
@@ -203,9 +194,7 @@ void object_help(Context& ctx) {
   reply_help(ctx, "OBJECT", kLines);
 }
 
-using enum dispatch::CommandFlag;
-using dispatch::Group;
-using dispatch::kKeyspace;
+using enum CommandFlag;
 constexpr auto kByKeys = Route::kKeys;
 constexpr auto kLooked = dispatch::second_key(KeySpec::kRO);
 

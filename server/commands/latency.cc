@@ -6,8 +6,8 @@
 #include "server/commands/families.h"
 #include "server/commands/gather.h"
 #include "server/commands/latency_report.h"
-#include "server/commands/lower_case.h"
 #include "server/commands/subcommands.h"
+#include "server/dispatch/command_table.h"
 
 namespace shoal::commands {
 
@@ -97,7 +97,6 @@ void reset(Context& ctx) {
 }
 
 // ---- HISTOGRAM
-// ----------------------------------------------------------------------------------------------
 
 // Calls that took at most 1, 2, 4... microseconds, as far as that number still grows.
 void write_histogram(Context& ctx, const metrics::Histogram& ticks) {
@@ -155,7 +154,7 @@ void histogram(Context& ctx) {
     const std::vector<std::size_t> rows = rows_of(table, context.args.subspan(2), all);
     context.reply.map(rows.size());
     for (const std::size_t index : rows) {
-      context.reply.bulk(lower_case(table.row(index).name));
+      context.reply.bulk(shown_name(table.row(index)));
       write_histogram(context, *all.distribution(index));
     }
   });

@@ -20,7 +20,6 @@ void time(Context& ctx) {
 }
 
 // ---- SHUTDOWN
-// -----------------------------------------------------------------------------------------------
 
 struct ShutdownOptions {
   bool save = false;
@@ -75,7 +74,6 @@ void shutdown(Context& ctx) {
 }
 
 // ---- MONITOR
-// ------------------------------------------------------------------------------------------------
 
 void monitor(Context& ctx) {
   if (ctx.session().is_monitor) return ctx.reply.ok();
@@ -84,7 +82,6 @@ void monitor(Context& ctx) {
 }
 
 // ---- LOLWUT
-// -------------------------------------------------------------------------------------------------
 
 struct Sea {
   std::int64_t columns = 60;

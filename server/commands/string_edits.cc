@@ -8,12 +8,7 @@
 
 namespace shoal::commands {
 
-using dispatch::Command;
-using dispatch::Context;
-using dispatch::Error;
-using dispatch::is_option;
-using dispatch::KeySpec;
-using dispatch::Route;
+using namespace dispatch;
 using types::kNoExpiry;
 using types::String;
 
@@ -98,7 +93,6 @@ void setrange(Context& ctx) {
 }
 
 // ---- LCS
-// ----------------------------------------------------------------------------------------------------
 
 struct LcsOptions {
   bool only_length = false;
@@ -192,8 +186,7 @@ void lcs(Context& ctx) {
   ctx.reply.bulk(common);
 }
 
-using enum dispatch::CommandFlag;
-using dispatch::Group;
+using enum CommandFlag;
 constexpr auto kByKeys = Route::kKeys;
 constexpr std::uint16_t kReads = KeySpec::kRO | KeySpec::kAccess;
 

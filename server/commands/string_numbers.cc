@@ -6,11 +6,7 @@
 
 namespace shoal::commands {
 
-using dispatch::Command;
-using dispatch::Context;
-using dispatch::Error;
-using dispatch::KeySpec;
-using dispatch::Route;
+using namespace dispatch;
 using types::kNoExpiry;
 using types::String;
 
@@ -84,8 +80,7 @@ void incrbyfloat(Context& ctx) {
   ctx.reply.bulk(text);
 }
 
-using enum dispatch::CommandFlag;
-using dispatch::Group;
+using enum CommandFlag;
 constexpr auto kByKeys = Route::kKeys;
 constexpr auto kFlags = kWrite | kGrows | kFast;
 constexpr auto kKey = dispatch::first_key(KeySpec::kRW | KeySpec::kAccess | KeySpec::kUpdate);

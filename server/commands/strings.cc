@@ -2,23 +2,18 @@
 #include "server/commands/deadline.h"
 #include "server/commands/families.h"
 #include "server/commands/string_values.h"
+#include "server/commands/whole_value.h"
 #include "server/dispatch/admission.h"
 
 namespace shoal::commands {
 
-using dispatch::Command;
-using dispatch::Context;
-using dispatch::Error;
-using dispatch::is_option;
-using dispatch::KeySpec;
-using dispatch::Route;
+using namespace dispatch;
 using types::kNoExpiry;
 using types::String;
 
 namespace {
 
 // ---- Writing a value
-// ----------------------------------------------------------------------------------------
 
 // A big argument that the parser received into a block of its own becomes the value as it is.
 [[gnu::noinline]] void put_big(Context& ctx, const Key& key, KeyAccess::Handle& handle, std::size_t arg,
@@ -63,7 +58,6 @@ void put_plainly(Context& ctx, const Key& key, std::size_t arg) {
 }
 
 // ---- SET
-// ----------------------------------------------------------------------------------------------------
 
 struct SetOptions {
   enum class Condition : std::uint8_t { kNone, kIfMissing, kIfThere, kIfEqual };
@@ -163,20 +157,15 @@ void set(Context& ctx) {
   ctx.reply.ok();
 }
 
-void set_for(Context& ctx, DeadlineForm form) {
-  const auto deadline = positive_deadline(ctx, 2, form);
+template <DeadlineForm kForm>
+void set_for(Context& ctx) {
+  const auto deadline = positive_deadline(ctx, 2, kForm);
   if (!deadline) return;
   const Key& key = ctx.key();
   auto handle = ctx.keys.write(key);
   put(ctx, key, handle, 3, *deadline);
   changed_value_and_deadline(ctx, key, ctx.args[3], *deadline);
   ctx.reply.ok();
-}
-void setex(Context& ctx) {
-  set_for(ctx, kSecondsFromNow);
-}
-void psetex(Context& ctx) {
-  set_for(ctx, kMillisFromNow);
 }
 
 void setnx(Context& ctx) {
@@ -189,7 +178,6 @@ void setnx(Context& ctx) {
 }
 
 // ---- GET
-// ----------------------------------------------------------------------------------------------------
 
 void get(Context& ctx) {
   const types::Entry* entry = ctx.keys.read(ctx.key());
@@ -209,11 +197,6 @@ void getset(Context& ctx) {
   changed_value(ctx, key, ctx.args[2]);
 }
 
-void erase_and_say(Context& ctx, const Key& key, KeyAccess::Handle& handle) {
-  ctx.keys.erase(handle);
-  ctx.keys.changed(key, Event::kDelete, {"DEL", key.name});
-}
-
 void getdel(Context& ctx) {
   const Key& key = ctx.key();
   auto handle = ctx.keys.write(key);
@@ -221,14 +204,7 @@ void getdel(Context& ctx) {
   if (!handle) return ctx.reply.null_bulk();
   if (refuse_other_type(ctx, *handle)) return;
   reply_value(ctx, *handle);
-  erase_and_say(ctx, key, handle);
-}
-
-void give_deadline(Context& ctx, const Key& key, KeyAccess::Handle& handle, Millis deadline) {
-  if (deadline <= ctx.keys.now()) return erase_and_say(ctx, key, handle);
-  ctx.keys.set_expiry(key, handle, deadline);
-  if (!ctx.keys.effects_of(key.slot).listening()) return ctx.keys.changed(key, Event::kExpire, {});
-  ctx.keys.changed(key, Event::kExpire, {"PEXPIREAT", key.name, Decimal(deadline)});
+  delete_key(ctx, key, handle);
 }
 
 // What GETEX is to do: nothing, forget the deadline, or set one in `form` from argument `deadline_arg`.
@@ -268,13 +244,10 @@ void getex(Context& ctx) {
   }
   reply_value(ctx, *handle);
   if (deadline) return give_deadline(ctx, key, handle, *deadline);
-  if (!options.persist || !handle->has_expiry()) return;
-  ctx.keys.set_expiry(key, handle, kNoExpiry);
-  ctx.keys.changed(key, Event::kPersist, {"PERSIST", key.name});
+  if (options.persist && handle->has_expiry()) take_deadline(ctx, key, handle);
 }
 
 // ---- Several keys
-// -------------------------------------------------------------------------------------------
 
 void mget(Context& ctx) {
   ctx.reply.array(ctx.key_count());
@@ -314,8 +287,7 @@ void msetnx(Context& ctx) {
   ctx.reply.integer(1);
 }
 
-using enum dispatch::CommandFlag;
-using dispatch::Group;
+using enum CommandFlag;
 constexpr auto kByKeys = Route::kKeys;
 constexpr std::uint16_t kReads = KeySpec::kRO | KeySpec::kAccess;
 constexpr std::uint16_t kUpdates = KeySpec::kRW | KeySpec::kAccess | KeySpec::kUpdate;
@@ -337,9 +309,9 @@ constexpr Command kRows[] = {
      "Sets the string values of several keys, if none of them exists", "key value [key value ...]"},
     {"SETNX", 3, kWrite | kGrows | kFast, kByKeys, dispatch::first_key(kInserts), setnx, Group::kString, "1.0.0", "O(1)",
      "Sets the string value of a key that does not exist", "key value"},
-    {"SETEX", 4, kWrite | kGrows, kByKeys, dispatch::first_key(kOverwrites), setex, Group::kString, "2.0.0", "O(1)",
+    {"SETEX", 4, kWrite | kGrows, kByKeys, dispatch::first_key(kOverwrites), set_for<kSecondsFromNow>, Group::kString, "2.0.0", "O(1)",
      "Sets the string value of a key and how many seconds it lives", "key seconds value"},
-    {"PSETEX", 4, kWrite | kGrows, kByKeys, dispatch::first_key(kOverwrites), psetex, Group::kString, "2.6.0", "O(1)",
+    {"PSETEX", 4, kWrite | kGrows, kByKeys, dispatch::first_key(kOverwrites), set_for<kMillisFromNow>, Group::kString, "2.6.0", "O(1)",
      "Sets the string value of a key and how many milliseconds it lives", "key milliseconds value"},
     {"GETSET", 3, kWrite | kGrows | kFast, kByKeys, dispatch::first_key(kUpdates), getset, Group::kString, "1.0.0", "O(1)",
      "Sets the string value of a key and returns the one before", "key value"},

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "storage/base/ascii.h"
+
 namespace shoal::commands {
 
 namespace {
@@ -12,8 +14,8 @@ using Type = Argument::Type;
 using Arguments = std::vector<Argument>;
 
 bool is_token_word(View word) {
-  const bool has_capital = std::any_of(word.begin(), word.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
-  return has_capital && std::none_of(word.begin(), word.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+  const bool has_capital = std::any_of(word.begin(), word.end(), is_upper);
+  return has_capital && std::none_of(word.begin(), word.end(), is_lower);
 }
 
 // Names of arguments whose type is not a string. A name that ends in a digit has the type of the name without
@@ -60,12 +62,6 @@ Type type_of_name(View name) {
     if (row.name == name) return row.type;
   }
   return Type::kString;
-}
-
-std::string lower_case_name(View token) {
-  std::string name(token);
-  for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return name;
 }
 
 class Parser {
@@ -164,7 +160,7 @@ class Parser {
       failure_ = fmt::format("unexpected '{}' at {}", text_[at_], at_);
     } else if (is_token_word(word)) {
       argument.type = Type::kPureToken;
-      argument.name = lower_case_name(word);
+      argument.name = lower_case(word);
       argument.token = word;
     } else {
       argument.name = word;

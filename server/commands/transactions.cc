@@ -8,12 +8,7 @@
 
 namespace shoal::commands {
 
-using dispatch::Command;
-using dispatch::Context;
-using dispatch::Error;
-using dispatch::KeySpec;
-using dispatch::Route;
-using dispatch::WatchedKey;
+using namespace dispatch;
 
 namespace {
 
@@ -59,9 +54,7 @@ void exec(Context&) {
   CHECK(false);
 }
 
-using enum dispatch::CommandFlag;
-using dispatch::Group;
-using dispatch::kNoKeys;
+using enum CommandFlag;
 constexpr auto kFlags = kNoScript | kLoadingOk | kStaleOk;
 constexpr auto kQuick = kFlags | kFast | kAllowBusy;
 

@@ -73,7 +73,6 @@ void walk_in_hand(Context& ctx, const Filter& filter, ScanCursor& cursor, std::s
 }
 
 // ---- KEYS
-// ---------------------------------------------------------------------------------------------------
 
 /// One KEYS under way. Shared by the walks of all cores, of which each touches its own names only.
 struct KeysSearch {
@@ -146,7 +145,6 @@ void keys(Context& ctx) {
 }
 
 // ---- SCAN
-// ---------------------------------------------------------------------------------------------------
 
 struct ScanOptions {
   std::size_t count = 10;

@@ -14,4 +14,9 @@ void changed_whole(dispatch::Context& ctx, DatabaseId database, const Key& key, 
   ctx.keys.changed_in(database, key, event, {"SET", key.name, value, "PXAT", Decimal(entry.expiry())});
 }
 
+void delete_key(dispatch::Context& ctx, const Key& key, KeyAccess::Handle& handle) {
+  ctx.keys.erase(handle);
+  ctx.keys.changed(key, Event::kDelete, {"DEL", key.name});
+}
+
 }  // namespace shoal::commands

@@ -10,6 +10,7 @@
 
 #include "server/config/config_file.h"
 #include "server/config/option.h"
+#include "storage/base/ascii.h"
 #include "storage/base/quote.h"
 
 namespace shoal::config {

@@ -14,6 +14,7 @@
 #include <set>
 
 #include "server/config/option.h"
+#include "storage/base/ascii.h"
 #include "storage/base/quote.h"
 
 namespace shoal::config {

@@ -99,8 +99,7 @@ constexpr Traits kAnyTime = 0;
 constexpr Traits kAtStart = 1;    // Not by CONFIG SET.
 constexpr Traits kProtected = 2;  // By CONFIG SET only as enable-protected-configs says.
 constexpr Traits kSensitive = 4;  // Never to be logged.
-constexpr Traits kHidden =
-    8;  // Not in CONFIG GET, CONFIG SET and CONFIG REWRITE; a directive of the file only.
+constexpr Traits kHidden = 8;     // A directive of the file only: not in CONFIG GET, SET and REWRITE.
 
 /// What becomes of an option, with a sentence: what it does, or why it does nothing, or why it is refused.
 struct Standing {
@@ -196,8 +195,5 @@ std::string format_value(const Option& option, const Settings& settings);
 
 /// The value as a file holds it: what follows the name on each line (none: the option needs no line).
 std::vector<std::string> file_lines(const Option& option, const Settings& settings);
-
-/// `a` equals `b`, letter case (ASCII) aside.
-bool equal_ignoring_case(View a, View b);
 
 }  // namespace shoal::config

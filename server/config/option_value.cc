@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "storage/base/ascii.h"
 #include "storage/base/glob.h"
 #include "storage/base/numbers.h"
 #include "storage/base/quote.h"

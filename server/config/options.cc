@@ -7,14 +7,11 @@
 
 #include "server/config/option.h"
 #include "server/config/option_value.h"
+#include "storage/base/ascii.h"
 #include "storage/base/glob.h"
 
 namespace shoal::config {
 namespace {
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 bool is_own(const Option& option) {
   return option.kind.shape == Kind::Shape::kOwn;
@@ -134,11 +131,6 @@ std::optional<View> listed_as(View name, std::span<const View> patterns) {
 }
 
 }  // namespace
-
-bool equal_ignoring_case(View a, View b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower(x) == lower(y); });
-}
 
 std::vector<OptionGroup> option_groups() {
   std::vector<OptionGroup> all;

@@ -5,6 +5,7 @@
 
 #include "server/config/option.h"
 #include "server/config/option_value.h"
+#include "storage/base/ascii.h"
 #include "storage/base/numbers.h"
 
 namespace shoal::config {

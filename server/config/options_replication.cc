@@ -3,6 +3,7 @@
 #include <cctype>
 
 #include "server/config/option.h"
+#include "storage/base/ascii.h"
 
 namespace shoal::config {
 namespace {

@@ -8,6 +8,7 @@
 #include "server/config/option.h"
 #include "server/config/option_value.h"
 #include "server/config/process_title.h"
+#include "storage/base/ascii.h"
 #include "storage/base/numbers.h"
 
 namespace shoal::config {

@@ -89,8 +89,8 @@ struct EncodingSettings {
   std::int64_t zset_max_listpack_entries = 128;
   std::uint64_t zset_max_listpack_value_bytes = 64;
   std::int64_t set_max_intset_entries = 512;
-  std::int64_t list_max_listpack_size =
-      -2;  // Above 0: entries a node. -1 to -5: 4, 8, 16, 32, 64 KiB a node.
+  /// Above 0: entries a node. -1 to -5: 4, 8, 16, 32, 64 KiB a node.
+  std::int64_t list_max_listpack_size = -2;
   std::int64_t list_compress_depth = 0;
   std::int64_t stream_node_max_entries = 100;
   std::uint64_t stream_node_max_bytes = 4096;

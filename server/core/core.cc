@@ -28,7 +28,7 @@ void Core::on_start() {
   next_housekeeping_ = runtime_.now();
 }
 
-// ---- Connections --------------------------------------------------------------------------------------------
+// ---- Connections
 
 client::Welcome Core::welcome(const runtime::Wire& wire) const {
   if (runtime_.wire_count() > static_cast<std::uint64_t>(settings_->network.maxclients))
@@ -79,7 +79,7 @@ void Core::for_each_client(const std::function<void(dispatch::ClientHandle&)>& v
   }
 }
 
-// ---- A turn -------------------------------------------------------------------------------------------------
+// ---- A turn
 
 runtime::TurnResult Core::turn() {
   run_ready();
@@ -172,7 +172,7 @@ Micros Core::next_deadline() {
   return deadline;
 }
 
-// ---- Clients' limits ----------------------------------------------------------------------------------------
+// ---- Clients' limits
 
 // What one turn takes of this period's buckets. Clients that come may move the others to other buckets: some
 // are then looked at twice in this round, or not before the next.
@@ -251,7 +251,7 @@ void Core::report_slow(const dispatch::Session& session, const dispatch::Command
   slowlog_.add(std::move(entry), static_cast<std::size_t>(limits.slowlog_entries_max));
 }
 
-// ---- Settings -----------------------------------------------------------------------------------------------
+// ---- Settings
 
 void Core::apply_settings() {
   parser_limits_.bulk_bytes_max = settings_->clients.proto_max_bulk_bytes;

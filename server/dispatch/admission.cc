@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "server/dispatch/errors.h"
+#include "storage/base/ascii.h"
 
 namespace shoal::dispatch {
 
@@ -57,12 +58,6 @@ View quoted(View arg, std::size_t bytes_max = kQuotedMax) {
   return arg.substr(0, std::min(arg.find('\0'), bytes_max));
 }
 
-std::string lower_case(View name) {
-  std::string lower(name);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return lower;
-}
-
 }  // namespace
 
 std::uint32_t states_forbidding(const Command& command, const Session& session) {
@@ -104,12 +99,11 @@ std::string abort_text(View error) {
 }
 
 bool looks_like_http(View command_name) {
-  const std::string name = lower_case(command_name.substr(0, kQuotedMax));
-  return name == "post" || name == "host:";
+  return equal_ignoring_case(command_name, "POST") || equal_ignoring_case(command_name, "Host:");
 }
 
 std::string wrong_arity_text(const Command& command) {
-  return fmt::format("ERR wrong number of arguments for '{}' command", lower_case(command.name));
+  return fmt::format("ERR wrong number of arguments for '{}' command", shown_name(command));
 }
 
 }  // namespace shoal::dispatch

@@ -1,6 +1,6 @@
 // A command is a row of data. COMMAND, COMMAND DOCS, routing, admission, ACL, statistics and (later) cluster
 // redirects all read the same row; no code asks for a command's name. A family is a file in server/commands
-// that holds its rows and their handlers; server/dispatch/command_table.h lists the families.
+// that holds its rows and their handlers; server/commands/families.h lists the families.
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@ class Context;
 /// bounded.
 using Handler = void (*)(Context&);
 
-/// What a command is and does: Redis' own flag names in COMMAND INFO (command_flag_names()).
+/// What a command is and does: Redis' own flag names in COMMAND INFO (flag_names() in command_facts.h).
 enum CommandFlag : std::uint32_t {
   kWrite = 1u << 0,
   kReadOnly = 1u << 1,
@@ -87,12 +87,14 @@ struct KeySpec {
 
   Begin begin = Begin::kNone;
   Find find = Find::kRange;
-  std::int8_t index = 0;  // kIndex: first key's argument; kKeyword: where the search for the keyword starts
-  std::int8_t last =
-      0;  // kRange: last key relative to the first; negative counts from the end (-1: last argument)
-  std::int8_t step = 1;  // kRange: distance between keys; kKeyCount: too
-  std::int8_t count_at =
-      0;  // kKeyCount: where the number of keys stands, relative to `index`; keys follow it
+  /// kIndex: the first key's argument. kKeyword: where the search for the keyword starts.
+  std::int8_t index = 0;
+  /// kRange: the last key, relative to the first; a negative one counts from the end (-1: last argument).
+  std::int8_t last = 0;
+  /// kRange, kKeyCount: the distance between keys.
+  std::int8_t step = 1;
+  /// kKeyCount: where the number of keys stands, relative to `index`; the keys follow it.
+  std::int8_t count_at = 0;
   std::uint16_t access = 0;
   View keyword = {};
 };

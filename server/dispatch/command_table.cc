@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "storage/base/ascii.h"
 #include "storage/base/check.h"
 
 namespace shoal::dispatch {
@@ -11,16 +12,6 @@ namespace shoal::dispatch {
 namespace {
 
 constexpr std::size_t kBucketsMin = 1024;
-
-constexpr char upper(char c) {
-  return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-}
-
-std::string upper_case(View text) {
-  std::string result(text);
-  for (char& c : result) c = upper(c);
-  return result;
-}
 
 // Up to eight bytes of a name, zeros behind a shorter one. Loads that overlap instead of a loop: most names
 // are short.
@@ -75,7 +66,7 @@ bool rest_matches(View name, View upper_name) {
     if (upper_word(load(name.data() + at)) != load(upper_name.data() + at)) return false;
   }
   for (; at < name.size(); ++at) {
-    if (upper(name[at]) != upper_name[at]) return false;
+    if (to_upper(name[at]) != upper_name[at]) return false;
   }
   return true;
 }
@@ -145,7 +136,7 @@ const Command* CommandTable::find(std::span<const View> args) const {
 const Command* CommandTable::find_subcommand(const Command& container, View name) {
   for (const Command& command : container.subcommands) {
     const View own_name = command.name.substr(container.name.size() + 1);
-    if (own_name.size() == name.size() && upper_case(name) == own_name) return &command;
+    if (equal_ignoring_case(name, own_name)) return &command;
   }
   return nullptr;
 }
@@ -191,9 +182,7 @@ std::size_t CommandTable::index_of(const Command& command) const {
 }
 
 std::string shown_name(const Command& command) {
-  std::string name(command.name);
-  for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return name;
+  return lower_case(command.name);
 }
 
 }  // namespace shoal::dispatch

@@ -11,7 +11,7 @@
 
 namespace shoal::dispatch {
 
-/// The families, in the order COMMAND lists them. Each is defined in its own file of server/commands.
+/// A family's rows. Each family is a file of server/commands.
 using Family = std::span<const Command>;
 
 class CommandTable {

@@ -35,13 +35,4 @@ std::optional<std::int64_t> Context::integer_in(std::size_t arg, std::int64_t mi
   return std::nullopt;
 }
 
-bool is_option(View arg, View upper_case_name) {
-  if (arg.size() != upper_case_name.size()) return false;
-  for (std::size_t i = 0; i < arg.size(); ++i) {
-    const char c = arg[i] >= 'a' && arg[i] <= 'z' ? static_cast<char>(arg[i] - 'a' + 'A') : arg[i];
-    if (c != upper_case_name[i]) return false;
-  }
-  return true;
-}
-
 }  // namespace shoal::dispatch

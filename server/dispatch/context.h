@@ -13,6 +13,7 @@
 #include "server/dispatch/command.h"
 #include "server/dispatch/errors.h"
 #include "server/dispatch/session.h"
+#include "storage/base/ascii.h"
 #include "storage/key_access.h"
 
 namespace shoal::config {
@@ -122,7 +123,9 @@ class Context {
   Micros work_ = 0;
 };
 
-/// Case-insensitive comparison of an option with its upper-case name.
-bool is_option(View arg, View upper_case_name);
+/// Whether an argument is the option of that name, in any letter case.
+inline bool is_option(View arg, View name) {
+  return equal_ignoring_case(arg, name);
+}
 
 }  // namespace shoal::dispatch

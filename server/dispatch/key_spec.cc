@@ -3,6 +3,7 @@
 
 #include "server/dispatch/command_table.h"
 #include "server/dispatch/errors.h"
+#include "storage/base/ascii.h"
 #include "storage/base/numbers.h"
 
 namespace shoal::dispatch {
@@ -10,12 +11,6 @@ namespace shoal::dispatch {
 namespace {
 
 using Args = std::span<const View>;
-
-bool same_word(View arg, View upper_case_word) {
-  return std::equal(
-      arg.begin(), arg.end(), upper_case_word.begin(), upper_case_word.end(),
-      [](char one, char other) { return (one >= 'a' && one <= 'z' ? one - 'a' + 'A' : one) == other; });
-}
 
 /// Where the keys of `spec` begin, or 0 when its keyword is not there. A negative index counts from the end,
 /// and then the search goes towards the front.
@@ -25,7 +20,8 @@ std::size_t begin_of(const KeySpec& spec, Args args) {
   const std::ptrdiff_t step = spec.index >= 0 ? 1 : -1;
   for (std::ptrdiff_t at = spec.index >= 0 ? spec.index : size + spec.index; at > 0 && at < size;
        at += step) {
-    if (same_word(args[static_cast<std::size_t>(at)], spec.keyword)) return static_cast<std::size_t>(at) + 1;
+    if (equal_ignoring_case(args[static_cast<std::size_t>(at)], spec.keyword))
+      return static_cast<std::size_t>(at) + 1;
   }
   return 0;
 }

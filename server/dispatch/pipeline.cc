@@ -68,7 +68,7 @@ Pipeline::Progress Pipeline::stop(Progress progress) {
   return Progress::kWaiting;
 }
 
-// ---- One request --------------------------------------------------------------------------------------------
+// ---- One request
 
 Choices Pipeline::choices() const {
   return {session_.database, session_.resp,
@@ -227,7 +227,7 @@ Pipeline::Step Pipeline::send_along(RemotePart& part, const PlacedRequest& reque
   return Step::kNext;
 }
 
-// ---- Several cores ------------------------------------------------------------------------------------------
+// ---- Several cores
 
 Pipeline::Step Pipeline::run_over_cores(const PlacedRequest& request) {
   if (replies_.any_open()) return Step::kWait;  // everything before it first
@@ -294,7 +294,7 @@ Pipeline::Step Pipeline::run_transaction(const Invocation& exec, KeyAccess& keys
   return Step::kNext;
 }
 
-// ---- Replies ------------------------------------------------------------------------------------------------
+// ---- Replies
 
 void Pipeline::finish_request() {
   ++next_;
@@ -309,7 +309,7 @@ Pipeline::Step Pipeline::run(const PlacedRequest& request, KeyAccess& keys) {
   return Step::kNext;
 }
 
-// ---- What others bring back ---------------------------------------------------------------------------------
+// ---- What others bring back
 
 void Pipeline::on_part_home(RemotePart&) {
   if (!replies_.count_home()) return;
@@ -351,7 +351,7 @@ void Pipeline::resume_deferred(const Deferral::WriteReply& write_reply) {
   client_.on_resumable();
 }
 
-// ---- The end ------------------------------------------------------------------------------------------------
+// ---- The end
 
 void Pipeline::abandon() {
   ending_ = Ending::kAbandoned;

@@ -80,8 +80,8 @@ class CommandStatistics {
   void count_error(View code, std::uint64_t count);
 
   std::vector<CommandFigures> figures_;
-  std::vector<std::unique_ptr<Histogram>>
-      histograms_;                    // made at a row's first call: most rows never have one
+  // Made at a row's first call: most rows never have one.
+  std::vector<std::unique_ptr<Histogram>> histograms_;
   std::vector<ErrorFigures> errors_;  // few: searched in order, the frequent ones found early
   std::uint64_t call_count_ = 0;
   std::uint64_t error_count_ = 0;

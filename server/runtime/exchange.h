@@ -4,13 +4,11 @@
 // cores there are.
 //
 // No message is lost and nobody waits for ever:
-//  - a sender publishes a batch, sets its bit, then looks at the receiver's gate; a receiver opens its gate,
-//  then looks
-//    at the bits (see ShardGate: one of the two notices);
-//  - a sender that finds the queue full says so in the queue and looks once more; a receiver that has emptied
-//  it looks
-//    for that and announces the room to the sender like mail: what waits in its outbox leaves in its next
-//    turn.
+//  - A sender publishes a batch, sets its bit, then looks at the receiver's gate; a receiver opens its gate,
+//    then looks at the bits (see ShardGate: one of the two notices).
+//  - A sender that finds the queue full says so in the queue and looks once more; a receiver that has emptied
+//    it looks for that and announces the room to the sender like mail: what waits in its outbox leaves in its
+//    next turn.
 #pragma once
 
 #include <array>
@@ -32,7 +30,7 @@ class Mailbox {
   explicit Mailbox(std::uint32_t capacity);
 
   /// Producer: takes as many messages as fit, in order, and publishes them at once. Returns how many. If some
-  /// are left, the consumer will see producer_waits() once it has made room.
+  /// are left, the consumer will see take_producer_waits() once it has made room.
   std::uint32_t push(MessageList& messages);
 
   /// Consumer: hands each message present at the call to `deliver`, in order. Returns how many. Afterwards

@@ -27,8 +27,8 @@ struct HostOptions {
   Signals signals = Signals::kLeaveAlone;
   ProcessTitle* title = nullptr;  // outlives the host; null: what ps shows stays as it is
   std::uint64_t seed = 0;         // 0: from the kernel
-  std::uint32_t mailbox_capacity =
-      0;  // messages for each pair of cores, a power of two; 0: as fits the core count
+  /// Messages for each pair of cores, a power of two. 0: as fits the core count.
+  std::uint32_t mailbox_capacity = 0;
 };
 
 /// CPUs this process may run on: the default number of cores.

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
+#include "storage/base/ascii.h"
+
 namespace shoal {
 namespace {
 
 unsigned char folded(char byte, Case letter_case) {
-  const auto value = static_cast<unsigned char>(byte);
-  const bool upper = value >= 'A' && value <= 'Z';
-  return letter_case == Case::kInsensitive && upper ? value + ('a' - 'A') : value;
+  return static_cast<unsigned char>(letter_case == Case::kInsensitive ? to_lower(byte) : byte);
 }
 
 /// What one element of a pattern (anything but '*') says to one byte of text.

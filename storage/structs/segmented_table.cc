@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "storage/base/heap.h"
+#include "storage/base/random.h"
 
 namespace shoal::structs {
 
@@ -30,14 +31,6 @@ constexpr std::uint32_t kDepthHalvedFreely = 4;
 /// Depths stay where a scan's cursor (48 bits) and a word's window reach. Never met: 2^32 elements, by the
 /// limit on the directory, make a depth of 28.
 constexpr std::uint32_t kDepthMax = 40;
-
-std::uint64_t next_random(std::uint64_t& state) {
-  // SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
-  std::uint64_t z = state += 0x9e3779b97f4a7c15;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-  return z ^ (z >> 31);
-}
 
 const void* element_of_word(std::uint64_t word) {
   return reinterpret_cast<const void*>(word & internal::kPointerMask);
@@ -164,7 +157,7 @@ void SegmentedTableBase::release_segment(SegmentRef segment) {
   segment.release();
 }
 
-// --- Growing
+// ---- Growing
 
 SegmentRef SegmentedTableBase::make_room(std::uint64_t hash, HashOf hash_of) {
   CHECK(size_ < UINT32_MAX);
@@ -235,7 +228,7 @@ void SegmentedTableBase::double_directory() {
   root_ = std::uint64_t{depth + 1} << 56 | reinterpret_cast<std::uint64_t>(doubled) | kDirectory;
 }
 
-// --- Shrinking
+// ---- Shrinking
 
 void SegmentedTableBase::shrink(std::uint64_t hash) {
   CHECK(!is_draining());
@@ -332,7 +325,7 @@ void SegmentedTableBase::release_all() {
   segment_units_ = 0;
 }
 
-// --- Walking
+// ---- Walking
 
 SegmentedTableBase::ScanStep SegmentedTableBase::scan_step(SegmentRef segment, std::uint64_t cursor,
                                                            std::size_t count) const {
@@ -365,18 +358,18 @@ std::uint64_t SegmentedTableBase::random_word(std::uint64_t random_bits) const {
     const std::uint64_t slots_max = internal::kSegmentClasses[internal::kClassLargest].slots;
     bool taken = false;
     for (int draw = 0; draw < kDrawsMax && !taken; ++draw) {
-      segment = SegmentRef(directory()[directory_index(next_random(state))]);
+      segment = SegmentRef(directory()[directory_index(split_mix(state))]);
       const std::uint64_t weight = (segment.used() << 32) >> (directory_depth() - segment.depth());
-      taken = (next_random(state) >> 32) * slots_max < weight;
+      taken = (split_mix(state) >> 32) * slots_max < weight;
     }
-    std::size_t index = directory_index(next_random(state));
+    std::size_t index = directory_index(split_mix(state));
     while (!taken || segment.used() == 0) {
       segment = walk_next(index);
       taken = true;
       if (index == walk_end()) index = 0;
     }
   }
-  const auto scaled = static_cast<unsigned __int128>(next_random(state)) * segment.used();
+  const auto scaled = static_cast<unsigned __int128>(split_mix(state)) * segment.used();
   return word_at_rank(segment, static_cast<std::uint64_t>(scaled >> 64));
 }
 

@@ -4,19 +4,20 @@
 // It maps a 64-bit hash to elements that its user allocates, and keeps their 48-bit addresses. It never
 // allocates, frees, moves or, but for a rare split, reads an element; what equality means is the caller's.
 //
-//   table (16 bytes)        directory, once there is more            segment: one allocation of 32 to 2048
-//   bytes
-//                           than one segment: 2^depth words
-//  +--------------+        +------------------+ +-----------------------------------------------+ | root
-//  --|------->| 00: address,     |-------------------->| group 0: 15 tags, 1 overflow count (16 bytes) | |
-//  size         |        |     class, depth |     +-------+       | group 1: 15 tags, 1 overflow count | |
-//  segment bytes|        | 01:            --|---->|segment|       | ... |
-//  +--------------+        | 10:            --|--+  +-------+       | number of elements (8) |
-//   (root points to the    | 11:            --|--+->+-------+       | group 0: 15 words of 8 bytes |
-//    segment if there is   +------------------+     |segment|       | ... | only one)              top bits
-//    of the hash    +-------+       +-----------------------------------------------+
-//                                                   (depth 1)        word: 16 bits of the hash | 48 bits of
-//                                                   address
+//   table (16 bytes)        directory: 2^depth words        segment: one block of 32 to 2048 bytes
+//   +---------------+       +--------------------+          +--------------------------------------+
+//   | root        --|------>| 00               --|--------->| group 0: 15 tags, 1 overflow count   |
+//   | size          |       | 01               --|--> ...   | group 1: 15 tags, 1 overflow count   |
+//   | segment bytes |       | 10               --|--+-> ... | ...                                  |
+//   +---------------+       | 11               --|--+       | number of elements                   |
+//                           +--------------------+          | 15 words of group 0                  |
+//                                                           | 15 words of group 1                  |
+//                                                           | ...                                  |
+//                                                           +--------------------------------------+
+//
+// A word of the directory is a segment's address, size class and depth; here 10 and 11 lead to one segment
+// of depth 1. With a single segment there is no directory: root is that word. A segment's word is an
+// element's 48-bit address and 16 bits of its hash.
 //
 // Finding. The top bits of the hash choose the segment (whose size and depth come with its address, so no
 // header is read), the bits after them the home group, by multiply and shift, as the number of groups is any

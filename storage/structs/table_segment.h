@@ -1,10 +1,10 @@
 // A segment: one allocation of a SegmentedTable, and the only place where its bytes are read and written. The
 // essay and the drawing are in segmented_table.h; this header is for the table alone.
 //
-//   offset            size              meaning
-//   0                 16 * groups       per group: 15 tags (kTagEmpty, kTagBlocked or a tag), 1 overflow
-//   count 16 * groups       8                 number of elements 16 * groups + 8   8 * slots         words:
-//   low 48 bits the element's address, high 16 bits of its hash
+//   offset            size          meaning
+//   0                 16 * groups   per group: 15 tags (kTagEmpty, kTagBlocked or a tag), 1 overflow count
+//   16 * groups       8             number of elements
+//   16 * groups + 8   8 * slots     words: low 48 bits the element's address, high 16 bits of its hash
 //
 // Slot i of group g is word 15 * g + i. The last group may have fewer than 15 words; its other tags are
 // blocked.

@@ -20,7 +20,7 @@ TimingWheel::~TimingWheel() {
   release_list(free_list_);
 }
 
-// --- Chunks
+// ---- Chunks
 
 void TimingWheel::set_head(std::uint32_t bucket, Chunk* chunk) {
   heads_[bucket] = chunk;
@@ -58,7 +58,7 @@ void TimingWheel::free_chunk(Chunk* chunk) {
   ++free_chunks_;
 }
 
-// --- Time
+// ---- Time
 
 std::uint64_t TimingWheel::next_event() const {
   std::uint64_t event = kNoTick;
@@ -108,7 +108,7 @@ bool TimingWheel::cascade(std::size_t& budget) {
   return budget != before;
 }
 
-// --- The sweep
+// ---- The sweep
 
 bool TimingWheel::find_unswept() {
   for (;;) {

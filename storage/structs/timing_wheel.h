@@ -2,15 +2,17 @@
 // and hierarchical timing wheels", 1987). It holds 8-byte references that mean something to its user alone: a
 // slot and part of a hash, a connection's number.
 //
-//   level 0   64 buckets of 1 tick (16 ms)       one turn: 1.02 s     Time is a number of ticks, written in
-//   digits of level 1   64 buckets of 64 ticks             65.5 s               6 bits. A reference lies on
-//   the level of the level 2   64 buckets of 64^2 ticks           70 min               highest digit in which
-//   its tick differs from
-//   ...                                                               the current one, in that digit's
-//   bucket. When level 5   64 buckets of 64^5 ticks           35 years             time enters a bucket of an
-//   upper level, its far       what lies in a later turn of                            references cascade:
-//   each is put in anew, on a
-//             level 5                                                 lower level, down to the tick itself.
+//             buckets                           one turn
+//   level 0   64 of 1 tick (16 ms)              1.02 s
+//   level 1   64 of 64 ticks                    65.5 s
+//   level 2   64 of 64^2 ticks                  70 min
+//   ...
+//   level 5   64 of 64^5 ticks                  35 years
+//   far       what lies in a later turn of level 5
+//
+// Time is a number of ticks, written in digits of 6 bits. A reference lies on the level of the highest digit
+// in which its tick differs from the current one, in that digit's bucket. When time enters a bucket of an
+// upper level, its references cascade: each is put in anew, on a lower level, down to the tick itself.
 //
 // A bucket is a list of 512-byte chunks. Besides the reference a chunk keeps what its bucket does not tell of
 // the tick: nothing on level 0, else 1, 2, 3, 3, 4 bytes (far: 8), so that firing is exact to the tick

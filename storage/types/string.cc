@@ -3,17 +3,14 @@
 #include <algorithm>
 #include <utility>
 
-#include "storage/base/numbers.h"
 #include "storage/types/value.h"
 
 namespace shoal::types {
 
 namespace {
-constexpr std::size_t kIntegerDigitsMax = 20;
-
-// A value of up to 20 bytes that reads as an integer is stored as one.
+// The integer that a value is stored as, if it reads as one. Length and first byte tell most texts apart.
 std::optional<std::int64_t> as_integer(View value) {
-  if (value.empty() || value.size() > kIntegerDigitsMax) return std::nullopt;
+  if (value.empty() || value.size() > kIntegerCharsMax) return std::nullopt;
   const char first = value.front();
   if ((first < '0' || first > '9') && first != '-') return std::nullopt;
   return parse_integer(value);

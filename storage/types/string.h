@@ -15,6 +15,7 @@
 #include <optional>
 
 #include "storage/base/heap.h"
+#include "storage/base/numbers.h"
 #include "storage/base/units.h"
 #include "storage/types/entry.h"
 
@@ -23,7 +24,7 @@ namespace shoal::types {
 class String {
  public:
   /// Room for the digits of an integer value, so that it can be viewed as bytes.
-  using Digits = char[24];
+  using Digits = char[kIntegerCharsMax];
   /// Longest value that OBJECT ENCODING calls embstr.
   static constexpr std::size_t kEmbeddedMax = 44;
 

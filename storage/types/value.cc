@@ -1,8 +1,8 @@
 #include "storage/types/value.h"
 
-#include <strings.h>
 #include <array>
 
+#include "storage/base/ascii.h"
 #include "storage/types/string.h"
 
 namespace shoal::types {
@@ -41,10 +41,7 @@ View type_name(Type type) {
 
 std::optional<Type> type_named(View name) {
   for (std::size_t i = 0; i < kTypes.size(); ++i) {
-    if (name.size() == kTypes[i].name.size() &&
-        strncasecmp(name.data(), kTypes[i].name.data(), name.size()) == 0) {
-      return static_cast<Type>(i);
-    }
+    if (equal_ignoring_case(name, kTypes[i].name)) return static_cast<Type>(i);
   }
   return std::nullopt;
 }

@@ -33,7 +33,8 @@ TEST(Endings, ATransactionThatHasBegunIsDoneWhenItsClientGoes) {
     SimulatedServer server(conditions(4, seed));
     TestClient& client = server.connect();
     // INFO gathers from every core.
-    ask_all(client, {{"MULTI"}, {"SET", "a", "1"}, {"INFO"}, {"INFO"}, {"INFO"}, {"SET", "b", "1"}, {"EXEC"}});
+    ask_all(client,
+            {{"MULTI"}, {"SET", "a", "1"}, {"INFO"}, {"INFO"}, {"INFO"}, {"SET", "b", "1"}, {"EXEC"}});
     run_for_a_while(server, seed, 200);
     client.disconnect();
     const Reply both = server.call(server.connect(), {"MGET", "a", "b"});
@@ -50,7 +51,8 @@ TEST(Endings, WatchesEndWithTheirClientWhateverItWasDoing) {
     SimulatedServer server(conditions(4, seed));
     TestClient& client = server.connect();
     ASSERT_EQ(server.call(client, {"WATCH", "a", "b", "c"}).text, "OK");
-    ask_all(client, {{"MGET", "d", "e", "f", "g"}, {"MULTI"}, {"SET", "a", "1"}, {"SET", "g", "1"}, {"EXEC"}});
+    ask_all(client,
+            {{"MGET", "d", "e", "f", "g"}, {"MULTI"}, {"SET", "a", "1"}, {"SET", "g", "1"}, {"EXEC"}});
     run_for_a_while(server, seed, 60);
     client.disconnect();
     TestClient& other = server.connect();

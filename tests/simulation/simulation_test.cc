@@ -8,42 +8,45 @@
 namespace shoal::simulation {
 namespace {
 
-TEST(Simulation, TransfersKeepTheSumGroupsStayWholeAndNoIncrementIsLost) {
-  const Seeds all = seeds(1500);
+struct Total {
+  std::uint64_t seeds = 0;
   std::uint64_t operations = 0;
+  std::uint64_t gave_up = 0;
+};
+
+// Runs a workload on `count` seeds, or those asked for, up to the first that shows a violation.
+template <class Workload>
+Total run_seeds(std::uint64_t count, Workload&& workload) {
+  const Seeds all = seeds(count);
+  Total total;
   for (std::uint64_t seed = all.begin; seed < all.end; ++seed) {
-    const Outcome outcome = run_transfers(seed);
-    ASSERT_EQ(outcome.violation, "") << how_to_rerun(seed);
-    ASSERT_FALSE(HasFailure()) << how_to_rerun(seed);
-    operations += outcome.operations;
+    const Outcome outcome = workload(seed);
+    EXPECT_EQ(outcome.violation, "");
+    if (::testing::Test::HasFailure()) {
+      ADD_FAILURE() << how_to_rerun(seed);
+      break;
+    }
+    ++total.seeds;
+    total.operations += outcome.operations;
+    total.gave_up += outcome.gave_up;
   }
-  EXPECT_GT(operations, (all.end - all.begin) * 40) << "too little of the workload got through";
+  return total;
+}
+
+TEST(Simulation, TransfersKeepTheSumGroupsStayWholeAndNoIncrementIsLost) {
+  const Total total = run_seeds(1500, [](std::uint64_t seed) { return run_transfers(seed); });
+  EXPECT_GT(total.operations, total.seeds * 40) << "too little of the workload got through";
 }
 
 TEST(Simulation, EveryHistoryIsStrictlySerialisable) {
-  const Seeds all = seeds(4000);
-  std::uint64_t operations = 0, given_up = 0;
-  for (std::uint64_t seed = all.begin; seed < all.end; ++seed) {
-    const Outcome outcome = run_history(seed, Mix::kEverything);
-    ASSERT_EQ(outcome.violation, "") << how_to_rerun(seed);
-    ASSERT_FALSE(HasFailure()) << how_to_rerun(seed);
-    operations += outcome.operations;
-    given_up += outcome.gave_up;
-  }
-  EXPECT_GT(operations, (all.end - all.begin) * 12) << "too little of the workload got through";
-  EXPECT_LE(given_up, (all.end - all.begin) / 100 + 1) << "the search has to be made to end";
+  const Total total = run_seeds(4000, [](std::uint64_t seed) { return run_history(seed, Mix::kEverything); });
+  EXPECT_GT(total.operations, total.seeds * 12) << "too little of the workload got through";
+  EXPECT_LE(total.gave_up, total.seeds / 100 + 1) << "the search has to be made to end";
 }
 
 TEST(Simulation, WalksReportEveryKeyThatStaysOnce) {
-  const Seeds all = seeds(1000);
-  std::uint64_t operations = 0;
-  for (std::uint64_t seed = all.begin; seed < all.end; ++seed) {
-    const Outcome outcome = run_walks(seed);
-    ASSERT_EQ(outcome.violation, "") << how_to_rerun(seed);
-    ASSERT_FALSE(HasFailure()) << how_to_rerun(seed);
-    operations += outcome.operations;
-  }
-  EXPECT_GT(operations, (all.end - all.begin) * 10) << "too few walks got to their end";
+  const Total total = run_seeds(1000, [](std::uint64_t seed) { return run_walks(seed); });
+  EXPECT_GT(total.operations, total.seeds * 10) << "too few walks got to their end";
 }
 
 TEST(Simulation, TheSameSeedGivesTheSameHistory) {
@@ -223,7 +226,6 @@ TEST(Simulation, AWalkEndsHoweverOftenItsSlotsAreBorrowed) {
 }
 
 // ---- The checker itself
-// ---------------------------------------------------------------------------------------
 
 Operation operation(std::size_t client, const Args& args, std::uint64_t sent, std::uint64_t replied,
                     const Reply& reply) {

@@ -46,7 +46,6 @@ void work(SimulatedServer& server) {
 }
 
 // ---- How the cores work together
-// ------------------------------------------------------------------------------
 
 TEST(WholeServer, CountsWhatCoresThatAreBusyDoForOneAnother) {
   std::map<std::string, std::uint64_t> sums;
@@ -88,7 +87,6 @@ TEST(WholeServer, OneCoreSendsNoMessages) {
 }
 
 // ---- Settings
-// -------------------------------------------------------------------------------------------------
 
 TEST(WholeServer, ConfigSetOnSeveralCoresAtOnceLosesNothingAndLeavesThemAgreed) {
   const Seeds all = seeds(50);
@@ -113,7 +111,6 @@ TEST(WholeServer, ConfigSetOnSeveralCoresAtOnceLosesNothingAndLeavesThemAgreed) 
 }
 
 // ---- Logs
-// -----------------------------------------------------------------------------------------------------
 
 TEST(WholeServer, SlowlogIdsFallWithTheTimeOverAllCores) {
   const Seeds all = seeds(20);
@@ -179,7 +176,6 @@ TEST(WholeServer, ATurnWhoseCommandTookLongIsThatCommandsEvent) {
 }
 
 // ---- Limits
-// ---------------------------------------------------------------------------------------------------
 
 TEST(WholeServer, EveryIdleClientIsClosedHoweverManyThereAre) {
   config::Settings settings;

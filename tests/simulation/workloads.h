@@ -25,7 +25,7 @@ runtime::SimulationOptions draw_conditions(std::uint64_t seed, CoreId cores_min 
 Outcome run_transfers(std::uint64_t seed, CoreId cores_min = 1);
 
 /// A few clients send a few commands of many kinds to a few keys; an order that explains every reply must
-/// exist. `simple` leaves out the commands that hold several entries at once.
+/// exist. Mix::kSimple leaves out the commands that hold several entries at once.
 enum class Mix { kEverything, kSimple };
 Outcome run_history(std::uint64_t seed, Mix mix, CoreId cores_min = 1);
 

@@ -23,19 +23,6 @@ TEST(Heap, CountsWhatABlockReallyHolds) {
   EXPECT_EQ(bytes_in_use(), before);
 }
 
-TEST(Heap, GoodSizeIsWhatARequestIsRoundedUpTo) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "the sanitizers' allocators do not round";
-#endif
-  for (std::size_t bytes = 1; bytes < 8192; bytes += 7) {
-    EXPECT_GE(good_size(bytes), bytes);
-    EXPECT_EQ(good_size(good_size(bytes)), good_size(bytes));
-    void* block = allocate(bytes);
-    EXPECT_EQ(usable(block), good_size(bytes)) << bytes;
-    release(block);
-  }
-}
-
 TEST(Heap, ReallocateKeepsTheContentsAndTheCount) {
   const std::int64_t before = bytes_in_use();
   auto* block = static_cast<char*>(allocate(10));

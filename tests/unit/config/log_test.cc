@@ -4,10 +4,11 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <fstream>
 #include <thread>
 #include <vector>
+
+#include "tests/unit/config/temporary_folder.h"
 
 namespace shoal::config {
 namespace {
@@ -18,14 +19,7 @@ using ::testing::Pair;
 
 class LogFile : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "shoal_log_XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+  std::string path(const std::string& name) const { return folder_ / name; }
   std::vector<std::string> lines(const std::string& name) const {
     std::ifstream file(path(name));
     std::vector<std::string> lines;
@@ -38,7 +32,7 @@ class LogFile : public ::testing::Test {
     return std::move(log).value();
   }
 
-  std::filesystem::path folder_;
+  TemporaryFolder folder_;
 };
 
 TEST_F(LogFile, HoldsLinesAsRedisWritesThem) {

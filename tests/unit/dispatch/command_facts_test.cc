@@ -10,7 +10,6 @@
 #include <set>
 
 #include "server/commands/families.h"
-#include "server/commands/lower_case.h"
 #include "server/commands/syntax.h"
 
 namespace shoal::dispatch {
@@ -89,7 +88,7 @@ TEST(CommandRows, AgreeWithRedisInAllThatClientsReadOfThem) {
   const auto facts = read_facts();
   ASSERT_GT(facts.size(), 300u);
   for (const Command* row : every_row()) {
-    const std::string name = commands::lower_case(row->name);
+    const std::string name = shown_name(*row);
     if (ours.contains(name) || name.starts_with("debug|")) continue;
     SCOPED_TRACE(name);
     const auto found = facts.find(name);

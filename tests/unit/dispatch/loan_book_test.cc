@@ -226,7 +226,6 @@ TEST_F(LoanBookTest, WithdrawingLetsThoseBehindGoOn) {
 }
 
 // ---- Many coordinators and many books, messages in any order
-// --------------------------------------------------
 
 // Coordinators that ask several books for slots and start again when one refuses, as
 // server/dispatch/borrowing.h does, and single commands between them. Every call that would cross cores is an

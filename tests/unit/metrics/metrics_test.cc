@@ -17,7 +17,6 @@ namespace shoal::metrics {
 namespace {
 
 // ---- Counters
-// -----------------------------------------------------------------------------------------------
 
 TEST(Counters, HaveARowEachWithANameOfItsOwn) {
   std::set<View> names;
@@ -76,7 +75,6 @@ TEST(Rate, IsZeroBeforeTheFirstSample) {
 }
 
 // ---- Histogram
-// ----------------------------------------------------------------------------------------------
 
 TEST(Histogram, PutsEveryValueIntoABucketThatReachesIt) {
   for (unsigned bit = 0; bit < Histogram::kValueBits; ++bit) {
@@ -132,7 +130,6 @@ TEST(Histogram, WithoutValuesHasNoPercentiles) {
 }
 
 // ---- Command statistics
-// -------------------------------------------------------------------------------------
 
 TEST(CommandStatistics, CountCallsTimeRejectionsAndFailuresOfEachRow) {
   CommandStatistics statistics(3);
@@ -195,7 +192,6 @@ TEST(CommandStatistics, AddUpWhenMergedAndForgetWhenReset) {
 }
 
 // ---- Slow log
-// -----------------------------------------------------------------------------------------------
 
 TEST(Slowlog, KeepsTheNewestEntriesUpToTheLimit) {
   Slowlog log;
@@ -231,7 +227,6 @@ TEST(Slowlog, ShowsThirtyTwoArgumentsWhole) {
 }
 
 // ---- Latency monitor
-// ----------------------------------------------------------------------------------------
 
 /// A monitor that notes what takes a millisecond.
 LatencyMonitor monitor_that_is_on() {
@@ -315,7 +310,6 @@ TEST(LatencyMonitor, ForgetsOneEventOrAll) {
 }
 
 // ---- Key counts
-// ---------------------------------------------------------------------------------------------
 
 TEST(KeyCounts, WeighSampledDeadlinesWithTheKeysTheyStandFor) {
   KeyCounts counts;

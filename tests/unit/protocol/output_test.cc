@@ -174,73 +174,74 @@ TEST(ChunkPool, KeepsABoundedNumberOfSpareChunks) {
   EXPECT_EQ(pool.spare_count(), size_t{ChunkPool::kSpareMax});
 }
 
-// What an Output should hold, and the places marked in it.
-struct Model {
-  std::string bytes;
+// An Output and what it should hold.
+struct Modelled {
+  ChunkPool pool;
+  Output output{pool};
+  std::string bytes = {};
   uint64_t consumed = 0;
+
+  void drop_front(size_t count) {
+    bytes.erase(0, count);
+    consumed += count;
+  }
+  void expect_equal_sizes() const {
+    ASSERT_EQ(output.size(), bytes.size());
+    ASSERT_EQ(output.mark(), consumed + bytes.size());
+  }
 };
+
+void append_in_place(Modelled& one, const std::string& text) {
+  std::memcpy(one.output.reserve(text.size() + 10), text.data(), text.size());
+  one.output.commit(text.size());
+  one.bytes += text;
+}
+
+void append_behind_a_hole(Modelled& one, const std::string& text) {
+  const Output::Hole hole = one.output.open_hole(24);
+  one.output.append(text);
+  one.output.close_hole(hole, "hole");
+  one.bytes += "hole" + text;
+}
+
+// Does one random thing to `one`, for which it may need `other`. `letter` tells the steps apart.
+void take_random_step(Modelled& one, Modelled& other, std::mt19937& random, char letter) {
+  const size_t some = random() % (one.bytes.size() + 1);
+  switch (random() % 12) {
+    case 0: {
+      const std::string big(random() % 60000, letter);
+      one.output.append(big);
+      one.bytes += big;
+      return;
+    }
+    case 1:
+    case 2: one.output.consume(some); return one.drop_front(some);
+    case 3: one.output.truncate(one.consumed + some); return one.bytes.resize(some);
+    case 4:
+      other.output.append_front_of(one.output, some);
+      other.bytes += one.bytes.substr(0, some);
+      return one.drop_front(some);
+    case 5: return append_behind_a_hole(one, std::string(random() % 20000, letter));
+    default: return append_in_place(one, std::string(random() % 300, letter));
+  }
+}
 
 TEST(Output, RandomUseAgreesWithAString) {
   const unsigned seed = std::random_device{}();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937 random(seed);
-  ChunkPool pools[2];
-  Output outputs[2] = {Output(pools[0]), Output(pools[1])};
-  Model models[2];
-  for (int step = 0; step < 20000; ++step) {
+  Modelled both[2];
+  for (int step = 0; step < 20000 && !testing::Test::HasFailure(); ++step) {
+    SCOPED_TRACE("step " + std::to_string(step));
     const size_t which = random() % 2;
-    Output& output = outputs[which];
-    Model& model = models[which];
-    Output& other = outputs[1 - which];
-    Model& other_model = models[1 - which];
-    const size_t some = random() % (model.bytes.size() + 1);
-    switch (random() % 12) {
-      case 0: {
-        std::string big(random() % 60000, static_cast<char>('a' + step % 26));
-        output.append(big);
-        model.bytes += big;
-        break;
-      }
-      case 1:
-      case 2:
-        output.consume(some);
-        model.bytes.erase(0, some);
-        model.consumed += some;
-        break;
-      case 3:
-        output.truncate(model.consumed + some);
-        model.bytes.resize(some);
-        break;
-      case 4:
-        other.append_front_of(output, some);
-        other_model.bytes += model.bytes.substr(0, some);
-        model.bytes.erase(0, some);
-        model.consumed += some;
-        break;
-      case 5: {
-        const Output::Hole hole = output.open_hole(24);
-        std::string rest(random() % 20000, 'r');
-        output.append(rest);
-        output.close_hole(hole, "hole");
-        model.bytes += "hole" + rest;
-        break;
-      }
-      default: {
-        std::string small(random() % 300, static_cast<char>('A' + step % 26));
-        std::memcpy(output.reserve(small.size() + 10), small.data(), small.size());
-        output.commit(small.size());
-        model.bytes += small;
-        break;
-      }
-    }
-    ASSERT_EQ(output.size(), model.bytes.size()) << "step " << step;
-    ASSERT_EQ(output.mark(), model.consumed + model.bytes.size()) << "step " << step;
-    ASSERT_TRUE(step % 16 != 0 || bytes_of(output) == model.bytes) << "step " << step;
+    take_random_step(both[which], both[1 - which], random, static_cast<char>('a' + step % 26));
+    both[which].expect_equal_sizes();
+    ASSERT_TRUE(step % 16 != 0 || bytes_of(both[which].output) == both[which].bytes);
   }
-  for (size_t i = 0; i < 2; ++i) {
-    EXPECT_TRUE(bytes_of(outputs[i]) == models[i].bytes);
-    outputs[i].clear();
-    EXPECT_EQ(outputs[i].heap_bytes(), 0u);
+  for (Modelled& one : both) {
+    EXPECT_TRUE(bytes_of(one.output) == one.bytes);
+    one.output.clear();
+    EXPECT_EQ(one.output.heap_bytes(), 0u);
   }
 }
 

@@ -41,19 +41,26 @@ TEST(RingCores, WakesForADeadlineAndNotMuchBefore) {
   server.stop();
 }
 
-TEST(RingCores, SleepsWithNothingToDo) {
+TEST(RingCores, SleepsWithNothingToDoHoweverMuchAnotherHas) {
+  std::atomic<CoreId> busy{0};
+  std::atomic<int> turns[2] = {};
   Server server(local_options(2));
-  std::atomic<int> turns{0};
-  for (const auto& core : server.cores) {
-    core->on_turn = [&] {
-      ++turns;
+  for (CoreId core = 0; core < 2; ++core) {
+    server.cores[core]->on_client = [&busy, core](const Wire&) { busy = core; };
+    server.cores[core]->on_turn = [&turns, core] {
+      ++turns[core];
       return TurnResult{};
     };
   }
   server.start();
-  expect_soon([&] { return turns >= 2; });
-  ::usleep(50'000);
-  EXPECT_LT(turns, 10);
+  const Client client = Client::of_port(server.host->port());
+  client.write("echo\n");
+  for (int i = 0; i < 1000; ++i) {
+    client.write("x");
+    ASSERT_EQ(client.read(1), "x");
+  }
+  EXPECT_GE(turns[busy], 1000);
+  EXPECT_LT(turns[1 - busy], 10);
   server.stop();
 }
 

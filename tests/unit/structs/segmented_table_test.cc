@@ -13,88 +13,10 @@
 #include <vector>
 
 #include "storage/base/heap.h"
+#include "tests/unit/structs/modelled_table.h"
 
 namespace shoal::structs {
 namespace {
-
-struct Item {
-  std::uint64_t key;
-  std::uint64_t hash;
-};
-
-struct ItemTraits {
-  using Element = Item;
-  static std::uint64_t hash(const Item& item) { return item.hash; }
-};
-using Table = SegmentedTable<ItemTraits>;
-
-std::uint64_t mix(std::uint64_t x) {
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
-  return x ^ (x >> 31);
-}
-using HashFunction = std::uint64_t (*)(std::uint64_t key);
-std::uint64_t good_hash(std::uint64_t key) {
-  return mix(key + 0x9e3779b97f4a7c15);
-}
-
-/// A table beside a std::unordered_map, which owns the items: the model every operation is held against.
-class Modelled {
- public:
-  explicit Modelled(HashFunction hash) : hash_(hash) {}
-
-  bool insert(std::uint64_t key) {
-    if (find(key) != nullptr) return false;
-    auto item = std::make_unique<Item>(Item{key, hash_(key)});
-    const auto position = table.insert(item->hash, item.get());
-    EXPECT_EQ(position.get(), item.get());
-    model.emplace(key, std::move(item));
-    return true;
-  }
-  bool erase(std::uint64_t key) {
-    const auto position = table.locate(hash_(key), [&](const Item& item) { return item.key == key; });
-    const auto found = model.find(key);
-    EXPECT_EQ(static_cast<bool>(position), found != model.end());
-    if (!position) return false;
-    EXPECT_EQ(table.erase(position), found->second.get());
-    model.erase(found);
-    return true;
-  }
-  /// Puts a new allocation in the place of the old one, as a value that grew.
-  void reallocate(std::uint64_t key) {
-    const auto position = table.locate(hash_(key), [&](const Item& item) { return item.key == key; });
-    const auto found = model.find(key);
-    ASSERT_EQ(static_cast<bool>(position), found != model.end());
-    if (!position) return;
-    auto item = std::make_unique<Item>(*found->second);
-    position.replace(item.get());
-    found->second = std::move(item);
-  }
-  Item* find(std::uint64_t key) {
-    Item* item = table.find(hash_(key), [&](const Item& candidate) { return candidate.key == key; });
-    const auto found = model.find(key);
-    EXPECT_EQ(item, found == model.end() ? nullptr : found->second.get());
-    return item;
-  }
-  void expect_all_found() {
-    ASSERT_EQ(table.size(), model.size());
-    for (const auto& [key, item] : model) ASSERT_EQ(find(key), item.get());
-    std::size_t visited = 0;
-    table.for_each([&](Item& item) {
-      ++visited;
-      const auto found = model.find(item.key);
-      ASSERT_TRUE(found != model.end());
-      ASSERT_EQ(found->second.get(), &item);
-    });
-    ASSERT_EQ(visited, model.size());
-  }
-
-  Table table;
-  std::unordered_map<std::uint64_t, std::unique_ptr<Item>> model;
-
- private:
-  HashFunction hash_;
-};
 
 struct HashCase {
   const char* name;
@@ -176,17 +98,6 @@ TEST(SegmentedTable, AnEmptyTableIsSixteenBytesAndOwnsNothing) {
   EXPECT_EQ(table.prefetch_element(7), nullptr);
 }
 
-TEST(SegmentedTable, EverySegmentSizeIsOneTheAllocatorHands) {
-#ifdef SHOAL_SYSTEM_MALLOC
-  GTEST_SKIP() << "about mimalloc's size classes";
-#endif
-  for (std::uint32_t i = 1; i <= internal::kClassLargest; ++i) {
-    const internal::SegmentClass& size = internal::kSegmentClasses[i];
-    EXPECT_EQ(heap::good_size(size.bytes), size.bytes);
-    EXPECT_LE(size.slots, size.groups * internal::kGroupSlots);
-  }
-}
-
 TEST(SegmentedTable, AsksEqualOnlyAboutElementsThatAgreeInManyBits) {
   Modelled both(good_hash);
   for (std::uint64_t key = 0; key < 300000; ++key) both.insert(key);
@@ -260,50 +171,6 @@ TEST(SegmentedTable, ChurnAtAConstantSizeChangesNeitherMemoryNorTheLengthOfSearc
     EXPECT_LT(both.table.shape().passed_groups, size / 2) << "size " << size;
     both.expect_all_found();
   }
-}
-
-TEST(SegmentedTable, SixteenThousandTablesOfAboutSixtyOneElementsTakeLittleMemory) {
-#ifdef SHOAL_SYSTEM_MALLOC
-  GTEST_SKIP() << "measures mimalloc's rounding";
-#endif
-  const std::uint64_t count = 1000000;
-  std::vector<Item> items(count);
-  std::vector<Table> tables(16384);
-  const std::int64_t before = heap::bytes_in_use();
-  for (std::uint64_t key = 0; key < count; ++key) {
-    items[key] = {key, good_hash(key)};
-    tables[mix(key ^ 0x5555) % tables.size()].insert(items[key].hash, &items[key]);
-  }
-  const std::int64_t heap = heap::bytes_in_use() - before;
-  std::size_t reported = 0;
-  for (const Table& table : tables) reported += table.memory_bytes();
-  EXPECT_EQ(static_cast<std::int64_t>(reported), heap);
-  const double bytes_each = static_cast<double>(heap + 16 * 16384) / count;
-  RecordProperty("bytes_per_element", std::to_string(bytes_each));
-  std::printf("    %.2f bytes an element\n", bytes_each);
-  EXPECT_LT(bytes_each, 11.6);
-}
-
-TEST(SegmentedTable, OneLargeTableTakesLittleMemoryAtEverySize) {
-#ifdef SHOAL_SYSTEM_MALLOC
-  GTEST_SKIP() << "measures mimalloc's rounding";
-#endif
-  std::vector<Item> items(1000000);
-  Table table;
-  double worst = 0;
-  double sum = 0;
-  int samples = 0;
-  for (std::uint64_t key = 0; key < items.size(); ++key) {
-    items[key] = {key, good_hash(key)};
-    table.insert(items[key].hash, &items[key]);
-    if (key < 100000 || key % 50000 != 0) continue;
-    const double bytes_each = static_cast<double>(table.memory_bytes()) / static_cast<double>(table.size());
-    worst = std::max(worst, bytes_each);
-    sum += bytes_each;
-    ++samples;
-  }
-  std::printf("    %.2f bytes an element on average, %.2f at worst\n", sum / samples, worst);
-  EXPECT_LT(worst, 12.0);
 }
 
 TEST(SegmentedTable, MovesAndSwapsKeepElementsWhereTheyAre) {
@@ -381,7 +248,7 @@ TEST(SegmentedTable, ATableMayBeDestroyedHalfDrained) {
   EXPECT_EQ(heap::bytes_in_use(), before);
 }
 
-// --- scan
+// ---- scan
 
 /// One whole scan during which `mutate` changes the table between the calls.
 std::unordered_map<std::uint64_t, int> scan_all(Table& table, std::size_t count,
@@ -481,7 +348,7 @@ TEST(SegmentedTableScan, ACursorNobodyGaveOutIsHarmless) {
     EXPECT_LT(both.table.scan(random() >> 16, 1 + random() % 50, [](Item&) {}), std::uint64_t{1} << 48);
 }
 
-// --- random
+// ---- random
 
 TEST(SegmentedTableRandom, DrawsEveryElementAboutEquallyOften) {
   for (const std::uint64_t count : {3u, 61u, 500u, 2000u}) {

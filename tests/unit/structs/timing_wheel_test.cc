@@ -108,72 +108,103 @@ TEST(TimingWheel, ABudgetCutsTheWorkIntoSlicesThatAddUp) {
   EXPECT_GE(calls, 2 * count / 100) << "cascading counts too";
 }
 
+/// A wheel beside a std::multimap of the same timers, each with a reference of its own.
+class ModelledWheel {
+ public:
+  explicit ModelledWheel(std::uint64_t seed)
+      : random_(seed), now_(kStart + static_cast<Millis>(random_() % 100000)), wheel_(now_) {}
+
+  const TimingWheel& wheel() const { return wheel_; }
+
+  /// Inserts a timer, mostly. Else lets time pass, or jump, or go back a little, and fires what is due.
+  void take_random_step() {
+    const std::uint64_t dice = random_() % 100;
+    if (dice < 60) return insert();
+    if (dice < 97) {
+      now_ += below(200);
+    } else if (dice < 98) {
+      now_ += below(random_reach());
+    } else if (dice < 99) {
+      now_ -= below(500);
+    } else if (wheel_.next_deadline() != TimingWheel::kNever) {
+      now_ = std::max(now_, wheel_.next_deadline());
+    }
+    reached_ = std::max(reached_, now_);
+    fire_due();
+    expect_nothing_late();
+  }
+
+  void fire_all() {
+    now_ += 200 * kYear;
+    fire_due();
+    EXPECT_EQ(wheel_.size(), 0u);
+  }
+
+ private:
+  struct Timer {
+    Millis deadline;
+    Millis expected;  // The deadline, or when it was inserted if that is later.
+  };
+
+  Millis below(Millis bound) { return static_cast<Millis>(random_() % static_cast<std::uint64_t>(bound)); }
+  Millis random_reach() {
+    const Millis reaches[] = {50,          2 * kSecond, 2 * 60 * kSecond, 2 * kHour,
+                              300 * kHour, 3 * kYear,   60 * kYear};
+    return reaches[random_() % std::size(reaches)];
+  }
+  void insert() {
+    const Millis reach = random_reach();
+    const Millis deadline = now_ + below(reach) - reach / 50;
+    wheel_.insert(deadline, next_reference_);
+    const Timer timer{deadline, std::max(deadline, reached_)};
+    by_time_.emplace(timer.expected, next_reference_);
+    timers_[next_reference_++] = timer;
+  }
+  void fire_due() {
+    bool more = true;
+    for (int calls = 0; more; ++calls) {
+      ASSERT_LT(calls, 100000);
+      more =
+          wheel_.advance(now_, 1 + random_() % 500, [&](std::uint64_t reference) { note_fired(reference); });
+    }
+    ASSERT_EQ(wheel_.size(), by_time_.size());
+  }
+  void note_fired(std::uint64_t reference) {
+    const auto found = timers_.find(reference);
+    ASSERT_TRUE(found != timers_.end()) << "fired twice";
+    EXPECT_LE(found->second.deadline, now_) << "fired early";
+    auto [first, last] = by_time_.equal_range(found->second.expected);
+    while (first != last && first->second != reference) ++first;
+    ASSERT_TRUE(first != last);
+    by_time_.erase(first);
+    timers_.erase(found);
+  }
+  void expect_nothing_late() const {
+    if (by_time_.empty()) return;
+    const Millis due_by = by_time_.begin()->first + TimingWheel::kTick;
+    ASSERT_LT(now_, due_by) << "late";
+    ASSERT_LE(wheel_.next_deadline(), due_by) << "would be late";
+  }
+
+  std::mt19937_64 random_;
+  Millis now_;
+  Millis reached_ = now_;  // The latest time there was.
+  TimingWheel wheel_;
+  std::multimap<Millis, std::uint64_t> by_time_;  // References by the expected time.
+  std::map<std::uint64_t, Timer> timers_;         // By reference.
+  std::uint64_t next_reference_ = 0;
+};
+
 class TimingWheelModel : public testing::TestWithParam<std::uint64_t> {};
 
 TEST_P(TimingWheelModel, AgreesWithAMultimapOnRandomOperations) {
-  std::mt19937_64 random(GetParam());
   const std::int64_t heap_before = heap::bytes_in_use();
   {
-    Millis now = kStart + static_cast<Millis>(random() % 100000);
-    TimingWheel wheel(now);
-    struct Timer {
-      Millis deadline;
-      Millis expected;  // The deadline, or when it was inserted if that is later.
-    };
-    std::multimap<Millis, std::uint64_t> model;  // By the expected time.
-    std::map<std::uint64_t, Timer> timers;       // By reference, each used once.
-    std::uint64_t next_reference = 0;
-    Millis reached = now;  // The latest time there was.
-    const Millis reaches[] = {50,          2 * kSecond, 2 * 60 * kSecond, 2 * kHour,
-                              300 * kHour, 3 * kYear,   60 * kYear};
-    for (int step = 0; step < 30000; ++step) {
-      const std::uint64_t dice = random() % 100;
-      if (dice < 60) {
-        const Millis reach = reaches[random() % std::size(reaches)];
-        const Millis deadline =
-            now + static_cast<Millis>(random() % static_cast<std::uint64_t>(reach)) - reach / 50;
-        wheel.insert(deadline, next_reference);
-        const Timer timer{deadline, std::max(deadline, reached)};
-        model.emplace(timer.expected, next_reference);
-        timers[next_reference++] = timer;
-        continue;
-      }
-      if (dice < 97) {
-        now += static_cast<Millis>(random() % 200);
-      } else if (dice < 98) {
-        now += static_cast<Millis>(random() %
-                                   static_cast<std::uint64_t>(reaches[random() % std::size(reaches)]));
-      } else if (dice < 99) {
-        now -= static_cast<Millis>(random() % 500);
-      } else {
-        now = std::max(now, wheel.next_deadline() == TimingWheel::kNever ? now : wheel.next_deadline());
-      }
-      reached = std::max(reached, now);
-      bool more = true;
-      for (int calls = 0; more; ++calls) {
-        ASSERT_LT(calls, 100000);
-        more = wheel.advance(now, 1 + random() % 500, [&](std::uint64_t reference) {
-          const auto found = timers.find(reference);
-          ASSERT_TRUE(found != timers.end()) << "fired twice";
-          EXPECT_LE(found->second.deadline, now) << "fired early";
-          auto [first, last] = model.equal_range(found->second.expected);
-          while (first != last && first->second != reference) ++first;
-          ASSERT_TRUE(first != last);
-          model.erase(first);
-          timers.erase(found);
-        });
-      }
-      ASSERT_EQ(wheel.size(), model.size());
-      if (!model.empty()) {
-        const Millis due_by = model.begin()->first + TimingWheel::kTick;
-        ASSERT_LT(now, due_by) << "late";
-        ASSERT_LE(wheel.next_deadline(), due_by) << "would be late";
-      }
-    }
-    fired_at(wheel, now + 200 * kYear);
-    EXPECT_EQ(wheel.size(), 0u);
-    EXPECT_LE(wheel.memory_bytes(), 64u * 512u);
-    EXPECT_EQ(heap::bytes_in_use() - heap_before, static_cast<std::int64_t>(wheel.memory_bytes()));
+    ModelledWheel both(GetParam());
+    for (int step = 0; step < 30000 && !HasFailure(); ++step) both.take_random_step();
+    both.fire_all();
+    EXPECT_LE(both.wheel().memory_bytes(), 64u * 512u);
+    EXPECT_EQ(heap::bytes_in_use() - heap_before, static_cast<std::int64_t>(both.wheel().memory_bytes()));
   }
   EXPECT_EQ(heap::bytes_in_use(), heap_before);
 }

@@ -5,36 +5,16 @@
 #include <string>
 
 #include "storage/base/random.h"
-#include "storage/types/value.h"
+#include "tests/unit/types/string_fixture.h"
 
 namespace shoal::types {
 namespace {
-
-std::string text(const Entry& entry) {
-  String::Digits digits;
-  return std::string(String::view(entry, digits));
-}
 
 HeapBytes block_of(View bytes) {
   HeapBytes block = HeapBytes::allocate(bytes.size());
   std::memcpy(block.data(), bytes.data(), bytes.size());
   return block;
 }
-
-/// Whether blocks are as large as good_size() says. The sanitizers' allocator does not round at all.
-bool allocator_rounds() {
-  const HeapBytes block = HeapBytes::allocate(4001);
-  return heap::usable(block.data()) == heap::good_size(4001);
-}
-
-/// An entry that is destroyed with its test.
-class StringTest : public testing::Test {
- protected:
-  ~StringTest() override {
-    if (entry_ != nullptr) destroy(entry_);
-  }
-  Entry* entry_ = nullptr;
-};
 
 TEST_F(StringTest, NamesTheEncodingByTheValue) {
   struct Case {
@@ -71,31 +51,6 @@ TEST_F(StringTest, TextThatReadsAsANumberStaysText) {
   EXPECT_EQ(String::encoding_name(*entry_), "int");
   entry_ = String::assign_text(entry_, "12", kNoExpiry);
   EXPECT_EQ(String::encoding_name(*entry_), "embstr");
-}
-
-TEST_F(StringTest, OverwritesAValueOfTheSameLengthWhereItStands) {
-  if (!allocator_rounds()) GTEST_SKIP() << "needs an allocator with size classes";
-  for (const std::size_t length : {1, 64, 2000, 4000, 20000}) {
-    Entry* entry = String::create("key", std::string(length, 'a'), 5000);
-    const std::size_t outside = String::outside_bytes(*entry);
-    Entry* assigned = String::assign(entry, std::string(length, 'b'), 6000);
-    EXPECT_EQ(assigned, entry);
-    EXPECT_EQ(String::outside_bytes(*assigned), outside);
-    EXPECT_EQ(text(*assigned), std::string(length, 'b'));
-    EXPECT_EQ(assigned->expiry(), 6000);
-    destroy(assigned);
-  }
-}
-
-TEST_F(StringTest, NeverKeepsABlockOfAnotherSizeClass) {
-  if (!allocator_rounds()) GTEST_SKIP() << "needs an allocator with size classes";
-  entry_ = String::create("key", std::string(1000, 'a'), kNoExpiry);
-  entry_ = String::assign(entry_, std::string(10, 'b'), kNoExpiry);
-  EXPECT_EQ(memory_bytes(*entry_), heap::good_size(Entry::bytes_for(3, false, 10)));
-  entry_ = String::assign(entry_, std::string(100000, 'c'), kNoExpiry);
-  entry_ = String::assign(entry_, std::string(30000, 'd'), kNoExpiry);
-  EXPECT_LE(memory_bytes(*entry_), heap::good_size(30000) + 64);
-  EXPECT_EQ(text(*entry_), std::string(30000, 'd'));
 }
 
 TEST_F(StringTest, AssigningKeepsKeyAndAccessBitsWhereverItMoves) {
