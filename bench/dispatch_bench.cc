@@ -64,6 +64,7 @@ class NullWire final : public runtime::Wire, public runtime::BufferSource {
   int descriptor() const override { return 3; }
   void set_keepalive(int) override {}
   void give_back(std::uint16_t) override {}
+  bool is_scarce() const override { return false; }
 
   std::size_t take_in_flight() { return std::exchange(in_flight_, 0); }
   char first_byte() const { return first_byte_; }

@@ -50,7 +50,8 @@ void Connection::on_received(runtime::Received&& received) {
   host_.counters().total_net_input_bytes.add(received.size());
   session_.last_active_at = host_.dispatcher().runtime().now();
   if (closing() || session_.close_after_reply) return;
-  if (!batch_running_ && input_.empty() && working_.empty() && backlog_.empty()) {
+  const bool is_next = !batch_running_ && input_.empty() && working_.empty() && backlog_.empty();
+  if (is_next && !received.is_scarce()) [[likely]] {
     input_ = std::move(received);
   } else {
     backlog_.append(received.bytes());

@@ -3,7 +3,8 @@
 //   wire -> received buffer -> parser -> batch -> pipeline -> output -> wire
 //
 // One batch is under way at a time: its arguments are views into the received buffer, which stays pinned
-// until the batch is done. Bytes that arrive meanwhile are copied to a backlog. Limits: the backlog, an
+// until the batch is done, however long that waits. Bytes that arrive meanwhile, or in one of the core's last
+// buffers, are copied to a backlog: so clients that wait never take all buffers. Limits: the backlog, an
 // unfinished request and the queue of MULTI together by client-query-buffer-limit; the output by
 // Pipeline::kReplyBytesMax, above which no further request is begun until the client has read (its requests
 // then wait in the backlog, so a client may send a pipeline of any length before it reads), and by

@@ -34,6 +34,8 @@ class BufferRing final : public BufferSource {
   }
   void give_back(std::uint16_t buffer) override { free_[free_count_++] = buffer; }
 
+  bool is_scarce() const override { return lent() > count_ / 2; }
+
   /// Once a turn: gives the kernel what it may use.
   void top_up() {
     if (ran_out_) grow();

@@ -23,6 +23,7 @@ class SimulatedBuffers final : public BufferSource {
   std::size_t lent() const { return buffers_.size() - free_.size(); }
   Received fill(View bytes);
   void give_back(std::uint16_t buffer) override;
+  bool is_scarce() const override { return lent() > buffers_.size() / 2; }
 
  private:
   std::vector<std::unique_ptr<char[]>> buffers_;

@@ -20,6 +20,8 @@ namespace shoal::runtime {
 class BufferSource {
  public:
   virtual void give_back(std::uint16_t buffer) = 0;
+  /// More than half of all buffers are lent.
+  virtual bool is_scarce() const = 0;
 
  protected:
   ~BufferSource() = default;
@@ -27,8 +29,9 @@ class BufferSource {
 
 /// A stretch of received bytes in a buffer of the core's ring. Move-only; the buffer goes back when this is
 /// destroyed, which must happen on the core that received it. Another core may read the bytes meanwhile, if
-/// messages order it. Buffers are few (RingOptions::buffers): keep one while a command runs, copy out what
-/// waits for its client.
+/// messages order it. Buffers are few (RingOptions::buffers), and without one nobody's bytes arrive: who may
+/// wait for a client or for other cores keeps one only while they are not scarce, and copies the bytes out
+/// otherwise.
 class Received {
  public:
   Received() = default;
@@ -48,6 +51,8 @@ class Received {
   const char* data() const { return bytes_.data(); }
   std::size_t size() const { return bytes_.size(); }
   bool empty() const { return bytes_.empty(); }
+  /// Less than half of the core's buffers are left for others: not to be kept beyond this call.
+  bool is_scarce() const { return source_ != nullptr && source_->is_scarce(); }
   /// Forgets the first bytes; the buffer stays lent as a whole.
   void remove_prefix(std::size_t count) {
     CHECK(count <= bytes_.size());

@@ -76,7 +76,7 @@ bool TestClient::read(Reply& reply) {
 }
 
 void TestClient::poll() {
-  if (gone_) return;
+  if (gone_ || !reading_) return;
   Reply reply;
   while (read(reply)) {
     if (waiting_.empty()) {

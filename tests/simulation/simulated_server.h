@@ -55,8 +55,15 @@ class TestClient {
     gone_ = true;
   }
   bool gone() const { return gone_ || wire_.closed(); }
-  void stop_reading() { wire_.stop_reading(); }
-  void resume_reading() { wire_.resume_reading(); }
+  /// What the server sends stays under way.
+  void stop_reading() {
+    wire_.stop_reading();
+    reading_ = false;
+  }
+  void resume_reading() {
+    wire_.resume_reading();
+    reading_ = true;
+  }
   /// A hash of all bytes that have arrived.
   std::uint64_t bytes_hash() const { return bytes_hash_; }
 
@@ -71,6 +78,7 @@ class TestClient {
   std::deque<OnReply> waiting_;
   std::uint64_t bytes_hash_ = 14695981039346656037ULL;
   bool gone_ = false;
+  bool reading_ = true;
 };
 
 class SimulatedServer {

@@ -1,0 +1,80 @@
+// What connections owe one another: a client that waits, or that does not read, takes nothing from the
+// others.
+#include <gtest/gtest.h>
+
+#include <fmt/format.h>
+
+#include "tests/simulation/simulated_server.h"
+
+namespace shoal::simulation {
+namespace {
+
+runtime::SimulationOptions conditions(CoreId cores, std::uint64_t seed) {
+  runtime::SimulationOptions options;
+  options.core_count = cores;
+  options.seed = seed;
+  return options;
+}
+
+void run_for(SimulatedServer& server, Micros duration) {
+  const Micros end = server.simulation().now() + duration;
+  while (server.simulation().now() < end) ASSERT_TRUE(server.step());
+}
+
+// ---- Receive buffers
+// ------------------------------------------------------------------------------------------
+
+constexpr std::uint16_t kFewBuffers = 4;
+constexpr int kMoreClients = 3 * kFewBuffers;
+
+TEST(Connections, ClientsHeldBackByAPauseLeaveReceiveBuffersToOthers) {
+  const Seeds all = seeds(20);
+  for (std::uint64_t seed = all.begin; seed < all.end; ++seed) {
+    runtime::SimulationOptions options = conditions(2, seed);
+    options.buffers = kFewBuffers;
+    SimulatedServer server(options);
+    TestClient& manager = server.connect();
+    server.call(manager, {"CLIENT", "PAUSE", "1000000", "WRITE"});
+    int held = kMoreClients;
+    for (int i = 0; i < kMoreClients; ++i) {
+      TestClient& client = server.connect();
+      client.queue({"GET", "a"}, [](const Reply&) {});
+      client.ask({"SET", fmt::format("key:{}", i), "x"}, [&held](const Reply& reply) {
+        EXPECT_EQ(reply.text, "OK");
+        --held;
+      });
+    }
+    run_for(server, 1'000'000);
+    EXPECT_EQ(held, kMoreClients) << how_to_rerun(seed);
+    bool answered = false;
+    manager.ask({"CLIENT", "UNPAUSE"}, [&answered](const Reply&) { answered = true; });
+    run_for(server, 1'000'000);
+    EXPECT_TRUE(answered) << how_to_rerun(seed);
+    EXPECT_EQ(held, 0) << how_to_rerun(seed);
+  }
+}
+
+TEST(Connections, ClientsThatDoNotReadLeaveReceiveBuffersToOthers) {
+  const Seeds all = seeds(20);
+  for (std::uint64_t seed = all.begin; seed < all.end; ++seed) {
+    runtime::SimulationOptions options = conditions(1, seed);
+    options.buffers = kFewBuffers;
+    SimulatedServer server(options);
+    server.call(server.connect(), {"SET", "big", std::string(5'000, 'x')});
+    std::string requests;
+    for (int i = 0; i < 700; ++i) requests += encode({"GET", "big"});  // a buffer full, and 3.5 MB of replies
+    for (int i = 0; i < kMoreClients; ++i) {
+      TestClient& client = server.connect();
+      client.stop_reading();
+      client.send_raw(requests);
+    }
+    run_for(server, 1'000'000);
+    bool answered = false;
+    server.connect().ask({"PING"}, [&answered](const Reply&) { answered = true; });
+    run_for(server, 1'000'000);
+    EXPECT_TRUE(answered) << how_to_rerun(seed);
+  }
+}
+
+}  // namespace
+}  // namespace shoal::simulation
