@@ -33,7 +33,7 @@ class Core final : public runtime::CoreLogic,
   void deliver(runtime::Message& message) override { dispatcher_.deliver(message); }
   runtime::TurnResult turn() override;
   void on_stop_requested() override;
-  void on_stopped() override {}
+  void discard(runtime::Message& message) override { dispatch::Dispatcher::discard(message); }
 
   // dispatch::CoreServices
   CoreId id() const override { return runtime_.core(); }

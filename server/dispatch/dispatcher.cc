@@ -55,6 +55,11 @@ void Dispatcher::deliver(runtime::Message& message) {
   }
 }
 
+// Parts and loans belong to their pipelines.
+void Dispatcher::discard(runtime::Message& message) {
+  if (message.kind == kVisit) delete &static_cast<Visit&>(message);
+}
+
 void Dispatcher::visit_core(CoreId core, std::function<void(CoreServices&)> visit) {
   runtime_.post(core, *new Visit(std::move(visit)));  // The receiver frees it.
 }

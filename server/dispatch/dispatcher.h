@@ -63,6 +63,8 @@ class Dispatcher {
   }
 
   void deliver(runtime::Message& message);
+  /// As CoreLogic::discard().
+  static void discard(runtime::Message& message);
   void visit_core(CoreId core, std::function<void(CoreServices&)> visit);
   void visit_every_core(std::function<void(CoreServices&)> visit, std::function<void()> then);
 

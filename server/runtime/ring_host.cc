@@ -146,8 +146,10 @@ void RingHost::stop() {
 }
 
 void RingHost::join() {
+  if (threads_.empty()) return;
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
+  for (const auto& runtime : runtimes_) runtime->discard_messages();
 }
 
 }  // namespace shoal::runtime

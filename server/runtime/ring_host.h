@@ -62,7 +62,7 @@ class RingHost final : public Host {
   void start(std::span<CoreLogic* const> logics);
   /// From any thread: as Runtime::stop().
   void stop();
-  /// Waits until every core has left its loop.
+  /// Waits until every core has left its loop, and has what they still had to say to each other discarded.
   void join();
 
  private:

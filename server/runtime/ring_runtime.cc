@@ -89,17 +89,20 @@ Result<std::unique_ptr<RingRuntime>> RingRuntime::create(CoreId core, RingShared
 
 RingRuntime::~RingRuntime() {
   CHECK(wires_ == nullptr);
-  // Sockets that were accepted while the cores stopped.
-  const auto refuse = [](Message& message) {
-    if (message.kind < kRuntimeKinds) return;
+}
+
+// Those to this core, and those that have not left it.
+void RingRuntime::discard_messages() {
+  const auto discard = [this](Message& message) {
+    if (message.kind < kRuntimeKinds) return logic_->discard(message);
     auto* accepted = static_cast<AcceptedSocket*>(&message);
     ::close(accepted->socket);
     delete accepted;
   };
   for (MessageList& outbox : outboxes_) {
-    while (!outbox.empty()) refuse(outbox.pop());
+    while (!outbox.empty()) discard(outbox.pop());
   }
-  shared_.exchange.drain(core_, refuse, [](CoreId) {});
+  shared_.exchange.drain(core_, discard, [](CoreId) {});
 }
 
 void RingRuntime::take_signals_from(int descriptor) {

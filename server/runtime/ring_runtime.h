@@ -121,6 +121,8 @@ class RingRuntime final : public Runtime {
 
   /// The core's life, on its own thread.
   void run();
+  /// For RingHost, once every core has ended: messages that were not delivered.
+  void discard_messages();
 
   // For this folder's operations.
   Ring& ring() { return *ring_; }

@@ -48,6 +48,9 @@ class CoreLogic {
   virtual void on_stop_requested() {}
   /// Last call on the core's thread, when all its wires are closed. Other cores may still be running.
   virtual void on_stopped() {}
+  /// Every core has ended, and this message, to or from this one, will never be delivered. Frees it if its
+  /// receiver would have; whoever else owns it is still there.
+  virtual void discard(Message&) {}
 
  protected:
   ~CoreLogic() = default;

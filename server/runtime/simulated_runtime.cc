@@ -137,8 +137,16 @@ void SimulatedRuntime::turn() {
     stopped_ = true;
     simulation_.record(name(Happening::kStopped, core_));
     logic_->on_stopped();
+    simulation_.discard_messages_if_over();
   }
   in_turn_ = false;
+}
+
+void SimulatedRuntime::discard_posts() {
+  for (MessageList& outbox : outboxes_) {
+    while (!outbox.empty()) logic_->discard(outbox.pop());
+  }
+  posted_to_.clear();
 }
 
 void SimulatedRuntime::run_errand() {
@@ -245,6 +253,16 @@ SimulatedRuntime* Simulation::choose_ready() {
     if (runtime->ready()) return runtime;
   }
   return nullptr;
+}
+
+// Once every core has ended.
+void Simulation::discard_messages_if_over() {
+  if (!std::ranges::all_of(runtimes_, [](const auto& runtime) { return runtime->stopped_; })) return;
+  for (const auto& runtime : runtimes_) runtime->discard_posts();
+  for (std::size_t i = 0; i < boxes_.size(); ++i) {
+    for (const Letter& letter : boxes_[i]) runtimes_[i % core_count()]->logic_->discard(*letter.message);
+    boxes_[i].clear();
+  }
 }
 
 bool Simulation::step() {

@@ -68,6 +68,7 @@ class SimulatedRuntime final : public Runtime {
   void deliver_messages();
   void deliver_own_messages();
   bool has_room_for_congested() const;
+  void discard_posts();
 
   Simulation& simulation_;
   CoreLogic* logic_ = nullptr;
@@ -134,6 +135,7 @@ class Simulation {
   void record(std::uint64_t what);
   SimulatedRuntime* choose_ready();
   void give_turn(SimulatedRuntime& chosen);
+  void discard_messages_if_over();
 
   SimulationOptions options_;
   Random random_;

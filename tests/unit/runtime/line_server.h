@@ -26,11 +26,19 @@ class LineCore : public CoreLogic {
   }
   TurnResult turn() override { return on_turn ? on_turn() : TurnResult{}; }
   void on_stop_requested() override { runtime_.stop(); }
+  void on_stopped() override {
+    if (on_end) on_end();
+  }
+  void discard(Message& message) override {
+    if (on_discarded) on_discarded(message);
+  }
 
   bool refuse_clients = false;
   std::function<void(const Wire&)> on_client;
   std::function<void(Message&)> on_message;
   std::function<TurnResult()> on_turn;
+  std::function<void()> on_end;
+  std::function<void(Message&)> on_discarded;
 
  private:
   Runtime& runtime_;

@@ -79,6 +79,28 @@ TEST(RingMessages, LosesNoMessageThroughFullMailboxes) {
   server.stop();
 }
 
+// Two of the five are in its mailbox, the others still at the sender. The cores go before the host.
+TEST(RingMessages, DiscardsWhatACoreThatEndedNeverTook) {
+  HostOptions options = local_options(2);
+  options.mailbox_capacity = 2;
+  Server server(options);
+  auto balls = std::make_unique<std::array<Ball, 5>>();
+  std::promise<void> ended;
+  std::uint64_t discarded = 0;
+  for (CoreId core = 0; core < 2; ++core) server.cores[core]->on_discarded = [&](Message&) { ++discarded; };
+  server.cores[0]->on_end = [&] { ended.set_value(); };
+  server.cores[1]->on_end = [&] {
+    ended.get_future().get();
+    for (Ball& ball : *balls) server.host->runtime(1).post(0, ball);
+    server.host->runtime(1).flush_posts();
+  };
+  server.start();
+  server.stop();
+  EXPECT_EQ(discarded, balls->size());
+  server.cores.clear();
+  balls.reset();
+}
+
 // Each core adds to its own counter in every turn and to its neighbour's whenever it can borrow it. The
 // counters are plain: only the gates order what happens to them.
 TEST(RingMessages, BorrowedShardsAreNeverTouchedByTwo) {
