@@ -241,8 +241,9 @@ void Connection::check_limits(Micros now) {
   enforce_output_limit(now);
   const std::int64_t timeout_seconds = host_.settings().network.timeout_seconds;
   if (timeout_seconds == 0 || session_.is_monitor || batch_running_) return;
-  if (now - session_.last_active_at <= timeout_seconds * 1'000'000) return;
-  host_.log().verbose("Closing idle client id={} addr={}", session_.id, session_.peer_address);
+  if (now - session_.last_active_at <= product_or_max(timeout_seconds, kMicrosPerSecond)) return;
+  host_.log().verbose("Closed the client id={} addr={}: it was idle for too long (timeout)", session_.id,
+                      session_.peer_address);
   close();
 }
 

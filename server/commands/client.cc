@@ -257,9 +257,7 @@ void pause(Context& ctx) {
   const auto timeout = parse_integer(ctx.args[2]);
   if (!timeout) return ctx.fail("ERR timeout is not an integer or out of range");
   if (*timeout < 0) return ctx.fail("ERR timeout is negative");
-  // A century, lest the sum overflow.
-  constexpr Millis kLongest = Millis{100} * 365 * 86'400 * 1000;
-  const Pause wanted = {all, ctx.core.now() + std::min(*timeout, kLongest) * 1000};
+  const Pause wanted = {all, sum_or_max(ctx.core.now(), product_or_max(*timeout, kMicrosPerMilli))};
   everywhere_then_ok(ctx, [wanted](CoreServices& core) {
     const Pause present = core.pause();
     core.set_pause(present.until > core.now() ? stricter(present, wanted) : wanted);

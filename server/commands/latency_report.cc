@@ -140,10 +140,10 @@ std::string latency_diagnosis(const LatencyMonitor& monitor, const config::Laten
       if (row.event == event.name) advice += fmt::format("- {}\n", row.text);
     }
   }
-  if (settings.slowlog_slower_than_us < 0 ||
-      settings.slowlog_slower_than_us > settings.monitor_threshold_ms * 1000) {
+  const Micros threshold = product_or_max(settings.monitor_threshold_ms, kMicrosPerMilli);
+  if (settings.slowlog_slower_than_us < 0 || settings.slowlog_slower_than_us > threshold) {
     advice += fmt::format("- The slow log misses some of these: CONFIG SET slowlog-log-slower-than {}.\n",
-                          settings.monitor_threshold_ms * 1000);
+                          threshold);
   }
   return text + "\nAdvice:\n\n" + advice;
 }

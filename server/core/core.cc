@@ -165,8 +165,8 @@ Micros Core::next_deadline() {
   Micros deadline = next_housekeeping_;
   const Millis expiry = process_.node.domain(runtime_.core()).shard.next_expiry();
   if (expiry != structs::TimingWheel::kNever) {
-    deadline =
-        std::min(deadline, runtime_.now() + std::max<Millis>(0, expiry - runtime_.wall_clock()) * 1000);
+    const Millis wait = std::max<Millis>(0, expiry - runtime_.wall_clock());
+    deadline = std::min(deadline, sum_or_max(runtime_.now(), product_or_max(wait, kMicrosPerMilli)));
   }
   if (pause_.until != 0) deadline = std::min(deadline, pause_.until);
   return deadline;
@@ -258,12 +258,13 @@ void Core::apply_settings() {
   dispatcher_.set_strict_pipeline_order(settings_->cores.strict_pipeline_order);
   // The hot path compares with one limit; report_slow() tells the slow log's from the latency monitor's.
   const auto ticks = [this](Micros limit) {
-    return runtime_.nanos_to_ticks(static_cast<std::uint64_t>(limit) * 1000);
+    return runtime_.nanos_to_ticks(static_cast<std::uint64_t>(product_or_max(limit, kNanosPerMicro)));
   };
   const config::LatencySettings& latency = settings_->latency;
   std::uint64_t limit =
       latency.slowlog_slower_than_us < 0 ? ~std::uint64_t{0} : ticks(latency.slowlog_slower_than_us);
-  if (latency.monitor_threshold_ms > 0) limit = std::min(limit, ticks(latency.monitor_threshold_ms * 1000));
+  if (latency.monitor_threshold_ms > 0)
+    limit = std::min(limit, ticks(product_or_max(latency.monitor_threshold_ms, kMicrosPerMilli)));
   dispatcher_.set_slow_ticks(limit);
   slowlog_.trim(static_cast<std::size_t>(settings_->latency.slowlog_entries_max));
   latency_.set_threshold(latency.monitor_threshold_ms);

@@ -34,7 +34,7 @@ class LatencyMonitor {
   static constexpr View kTurn = "turn";
 
   /// In milliseconds; 0: nothing is noted.
-  void set_threshold(Millis threshold) { threshold_ = threshold; }
+  void set_threshold(Millis threshold) { threshold_ = product_or_max(threshold, kMicrosPerMilli); }
   bool is_on() const { return threshold_ > 0; }
   /// Notes that `event` took so long, if that is long enough.
   void note(View event, std::int64_t unix_seconds, Micros duration);
@@ -51,11 +51,11 @@ class LatencyMonitor {
   const LatencyEvent* find(View event) const;
 
  private:
-  bool is_long(Micros duration) const { return is_on() && duration >= threshold_ * 1000; }
+  bool is_long(Micros duration) const { return is_on() && duration >= threshold_; }
   LatencyEvent& find_or_new(View event);
 
   std::vector<LatencyEvent> events_;  // few
-  Millis threshold_ = 0;
+  Micros threshold_ = 0;
   bool has_noted_ = false;  // in this turn
 };
 

@@ -91,7 +91,8 @@ class Runtime {
     return static_cast<std::uint64_t>(static_cast<double>(ticks) * nanos_per_tick_);
   }
   std::uint64_t nanos_to_ticks(std::uint64_t nanos) const {
-    return static_cast<std::uint64_t>(static_cast<double>(nanos) / nanos_per_tick_);
+    const double ticks = static_cast<double>(nanos) / nanos_per_tick_;
+    return ticks < 0x1p64 ? static_cast<std::uint64_t>(ticks) : std::numeric_limits<std::uint64_t>::max();
   }
   /// Reads now() and wall_clock() again if that was kClockAgeMax or longer ago; `ticks` is what ticks() has
   /// just said. Between commands: a key that has expired since the turn began is not to be seen.

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string_view>
 
 namespace shoal {
@@ -14,6 +15,20 @@ using View = std::string_view;
 using Millis = std::int64_t;
 /// Microseconds, under the same rule.
 using Micros = std::int64_t;
+
+constexpr std::int64_t kNanosPerMicro = 1000;
+constexpr Micros kMicrosPerMilli = 1000;
+constexpr Micros kMicrosPerSecond = 1'000'000;
+
+/// Sum and product of numbers that are not negative; the largest number if they are too large for the type.
+constexpr std::int64_t sum_or_max(std::int64_t a, std::int64_t b) {
+  std::int64_t sum = 0;
+  return __builtin_add_overflow(a, b, &sum) ? std::numeric_limits<std::int64_t>::max() : sum;
+}
+constexpr std::int64_t product_or_max(std::int64_t a, std::int64_t b) {
+  std::int64_t product = 0;
+  return __builtin_mul_overflow(a, b, &product) ? std::numeric_limits<std::int64_t>::max() : product;
+}
 
 constexpr std::size_t kKiB = 1024;
 constexpr std::size_t kMiB = 1024 * kKiB;
@@ -29,5 +44,6 @@ constexpr SlotId kSlotCount = 16384;
 
 /// A logical database's number, from 0 (SELECT).
 using DatabaseId = std::uint16_t;
+constexpr std::int64_t kDatabasesMax = std::numeric_limits<DatabaseId>::max();
 
 }  // namespace shoal

@@ -41,6 +41,13 @@ TEST(Counters, ResetToZeroWithTheirRates) {
   EXPECT_EQ(counters.commands_rate.per_second(1'000'000, 0), 0);
 }
 
+TEST(LatencyMonitor, AThresholdBeyondAllTimeNotesNothing) {
+  LatencyMonitor monitor;
+  monitor.set_threshold(std::numeric_limits<Millis>::max());
+  monitor.note(LatencyMonitor::kCommand, 1, 3'600'000'000);
+  EXPECT_TRUE(monitor.events().empty());
+}
+
 TEST(Counter, IsRaisedButNeverLowered) {
   Counter counter;
   counter.raise_to(5);
