@@ -57,11 +57,12 @@ void Core::schedule(client::Connection& connection) {
 }
 
 void Core::schedule_after_pause(client::Connection& connection) {
-  paused_.push_back(connection.session().id);
+  paused_.insert(connection.session().id);
 }
 
 void Core::forget(client::Connection& connection) {
   forgotten_.push_back(connection.session().id);
+  paused_.erase(connection.session().id);
   if (connection.session().is_monitor) {
     connection.session().is_monitor = false;
     dispatcher_.visit_every_core([](dispatch::CoreServices& core) { core.add_monitors(-1); }, [] {});
@@ -82,6 +83,7 @@ void Core::for_each_client(const std::function<void(dispatch::ClientHandle&)>& v
 // ---- A turn
 
 runtime::TurnResult Core::turn() {
+  end_pause_if_over();
   run_ready();
   const bool more_work = keep_house();
   for (const std::uint64_t id : forgotten_) connections_.erase(id);
@@ -149,7 +151,6 @@ bool Core::keep_house() {
   more |= jobs_.run(*this, kSlicesPerTurn);
   if (runtime_.now() >= next_housekeeping_) {
     next_housekeeping_ = runtime_.now() + kHousekeepingPeriod;
-    end_pause_if_over();
     limit_checks_due_ = connections_.bucket_count() / kLimitCheckPeriods + 1;
     if (!domain.loans.any()) more |= domain.shard.sweep_stale_timers(kStaleTimersPerTurn);
     const std::int64_t used = used_memory_bytes();

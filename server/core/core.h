@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -133,7 +134,7 @@ class Core final : public runtime::CoreLogic,
   std::unordered_map<std::uint64_t, std::unique_ptr<client::Connection>> connections_;  // by session id
   std::vector<client::Connection*> ready_;
   std::vector<client::Connection*> working_;  // the ready ones of this turn
-  std::vector<std::uint64_t> paused_;         // sessions that wait for the end of CLIENT PAUSE
+  std::set<std::uint64_t> paused_;            // sessions that wait for the end of CLIENT PAUSE
   std::vector<std::uint64_t> forgotten_;
   dispatch::Pause pause_;
   int monitors_ = 0;  // on all cores

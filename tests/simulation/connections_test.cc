@@ -76,5 +76,35 @@ TEST(Connections, ClientsThatDoNotReadLeaveReceiveBuffersToOthers) {
   }
 }
 
+// ---- CLIENT PAUSE
+// ---------------------------------------------------------------------------------------------
+
+TEST(Connections, APauseEndsOnTimeAndItsCoreSleepsMeanwhile) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    SimulatedServer server(conditions(1, seed));
+    TestClient& client = server.connect();
+    server.call(client, {"PING"});
+    const Micros paused_at = server.simulation().now();
+    server.call(client, {"CLIENT", "PAUSE", "25"});
+    const std::uint64_t steps = server.simulation().steps();
+    server.call(client, {"PING"});
+    EXPECT_LT(server.simulation().now() - paused_at, 27'000) << how_to_rerun(seed);
+    EXPECT_LT(server.simulation().steps() - steps, 30u) << how_to_rerun(seed);
+  }
+}
+
+TEST(Connections, APauseMayLastForEver) {
+  SimulatedServer server(conditions(2, 1));
+  TestClient& manager = server.connect();
+  server.call(manager, {"CLIENT", "PAUSE", "9223372036854775807", "WRITE"});
+  bool written = false;
+  server.connect().ask({"SET", "a", "1"}, [&written](const Reply&) { written = true; });
+  run_for(server, 1'000'000'000);
+  EXPECT_FALSE(written);
+  server.call(manager, {"CLIENT", "UNPAUSE"});
+  ASSERT_TRUE(server.finish());
+  EXPECT_TRUE(written);
+}
+
 }  // namespace
 }  // namespace shoal::simulation
