@@ -143,11 +143,13 @@ void Output::append_front_of(Output& source, size_t bytes) {
   if (source.empty()) source.clear();
 }
 
-size_t Output::gather(std::span<iovec> vectors) const {
+size_t Output::gather(std::span<iovec> vectors, size_t bytes_max) const {
   size_t count = 0;
-  for (Chunk* chunk = first_; chunk != nullptr && count < vectors.size(); chunk = chunk->next) {
-    const size_t held = used_of(chunk) - chunk->begin;
-    if (held > 0) vectors[count++] = iovec{chunk->bytes() + chunk->begin, held};
+  for (Chunk* chunk = first_; chunk != nullptr && count < vectors.size() && bytes_max > 0;
+       chunk = chunk->next) {
+    const size_t taken = std::min<size_t>(used_of(chunk) - chunk->begin, bytes_max);
+    if (taken > 0) vectors[count++] = iovec{chunk->bytes() + chunk->begin, taken};
+    bytes_max -= taken;
   }
   return count;
 }

@@ -99,9 +99,9 @@ class Output {
   /// in order.
   void append_front_of(Output& source, size_t bytes);
 
-  /// Fills `vectors` with the first unsent ranges, as many as fit; returns how many. They stay put until
-  /// consumed.
-  size_t gather(std::span<iovec> vectors) const;
+  /// Fills `vectors` with the first unsent ranges, as many as fit, of `bytes_max` bytes together; returns how
+  /// many. They stay put until consumed.
+  size_t gather(std::span<iovec> vectors, size_t bytes_max = ~size_t{0}) const;
   /// Drops the first `bytes` bytes: they were sent. Frees their chunks.
   void consume(size_t bytes);
 

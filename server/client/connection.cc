@@ -76,6 +76,7 @@ void Connection::on_received_into(std::size_t count) {
 void Connection::on_sent(std::size_t count) {
   host_.counters().total_writes_processed.add();
   host_.counters().total_net_output_bytes.add(count);
+  session_.last_active_at = host_.dispatcher().runtime().now();
   const bool was_full = output_.size() > dispatch::Pipeline::kReplyBytesMax;
   output_.consume(count);
   if (!output_.empty() || was_full || session_.close_after_reply || ended_) host_.schedule(*this);
@@ -206,7 +207,7 @@ dispatch::Deferral Connection::make_deferral() {
 void Connection::flush() {
   if (stage_ != Stage::kOpen || output_.empty() || wire_.sending()) return;
   std::array<iovec, kPartsPerSend> parts;
-  const std::size_t count = output_.gather(parts);
+  const std::size_t count = output_.gather(parts, kBytesPerSend);
   wire_.send({parts.data(), count});
 }
 

@@ -103,6 +103,8 @@ class Connection final : public runtime::WireEvents,
   /// Bytes missing from a big argument beyond which they are received straight into their place.
   static constexpr std::size_t kDirectReceiveMin = 64 * kKiB;
   static constexpr std::size_t kPartsPerSend = 64;
+  /// A send of more would not be heard of before a slow client has read it all.
+  static constexpr std::size_t kBytesPerSend = kMiB;
   /// Kept by the backlog's buffers when they are empty.
   static constexpr std::size_t kBacklogKept = 16 * kKiB;
 

@@ -106,5 +106,28 @@ TEST(Connections, APauseMayLastForEver) {
   EXPECT_TRUE(written);
 }
 
+// ---- timeout
+// --------------------------------------------------------------------------------------------------
+
+// The simulated wire takes a send as a whole, a real socket's buffers a part of it.
+TEST(Connections, AClientThatReadsSlowlyIsNotIdle) {
+  runtime::SimulationOptions options = conditions(1, 1);
+  options.wire_capacity = kMiB;
+  config::Settings settings;
+  settings.network.timeout_seconds = 2;
+  SimulatedServer server(options, settings);
+  const std::string value(8 * kMiB, 'x');
+  server.call(server.connect(), {"SET", "a", value});
+  TestClient& slow = server.connect();
+  bool read = false;
+  slow.ask({"GET", "a"}, [&](const Reply& reply) { read = reply.text == value; });
+  slow.stop_reading();
+  for (int second = 0; second < 30 && !read && !slow.gone(); ++second) {
+    run_for(server, 1'000'000);
+    slow.read_what_is_there();
+  }
+  EXPECT_TRUE(read);
+}
+
 }  // namespace
 }  // namespace shoal::simulation

@@ -75,10 +75,14 @@ bool TestClient::read(Reply& reply) {
   return outcome == protocol::ReplyOutcome::kReply;
 }
 
-void TestClient::poll() {
-  if (gone_ || !reading_) return;
+void TestClient::read_what_is_there() {
+  if (gone_) return;
   Reply reply;
   while (read(reply)) {
+    if (waiting_.empty() && on_unasked_) {
+      on_unasked_(reply);
+      continue;
+    }
     if (waiting_.empty()) {
       ADD_FAILURE() << "client " << number_ << " got a reply it did not ask for: " << describe(reply);
       return;

@@ -40,11 +40,17 @@ class TestClient {
     queue(args, std::move(on_reply));
     send();
   }
-  /// Hands over the replies that have arrived. Expects no reply that was not asked for.
-  void poll();
+  /// Hands over the replies that have arrived, unless it does not read. Expects no reply that was not asked
+  /// for.
+  void poll() {
+    if (reading_) read_what_is_there();
+  }
+  void read_what_is_there();
+  /// What is to become of replies that belong to no request: MONITOR's lines, and those to send_raw().
+  void on_unasked(OnReply on_reply) { on_unasked_ = std::move(on_reply); }
   /// Reads one reply that belongs to no request; false: there is none yet.
   bool read(Reply& reply);
-  /// Sends bytes as they are; their replies are taken with read().
+  /// Sends bytes as they are; their replies are unasked for.
   void send_raw(View bytes) { wire_.write(bytes); }
 
   std::size_t number() const { return number_; }
@@ -76,6 +82,7 @@ class TestClient {
   std::string unsent_;
   std::string unread_;
   std::deque<OnReply> waiting_;
+  OnReply on_unasked_;
   std::uint64_t bytes_hash_ = 14695981039346656037ULL;
   bool gone_ = false;
   bool reading_ = true;

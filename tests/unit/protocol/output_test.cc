@@ -69,6 +69,20 @@ TEST(Output, GatherFillsNoMoreVectorsThanThereAre) {
   EXPECT_EQ(output.gather({}), 0u);
 }
 
+TEST(Output, GathersNoMoreBytesThanItMay) {
+  ChunkPool pool;
+  Output output(pool);
+  for (const char byte : {'a', 'b', 'c'}) output.append(std::string(20000, byte));
+  std::array<iovec, 4> vectors;
+  ASSERT_EQ(output.gather(vectors, 25000), 2u);
+  EXPECT_EQ(vectors[0].iov_len, 20000u);
+  EXPECT_EQ(vectors[1].iov_len, 5000u);
+  output.consume(25000);
+  ASSERT_EQ(output.gather(vectors, 25000), 2u);
+  EXPECT_EQ(View(static_cast<const char*>(vectors[0].iov_base), vectors[0].iov_len), std::string(15000, 'b'));
+  EXPECT_EQ(vectors[1].iov_len, 10000u);
+}
+
 TEST(Output, ABigChunkMovesToAnotherOutputWithoutBeingCopied) {
   ChunkPool pool;
   Output source(pool);
