@@ -23,6 +23,7 @@ Connection::Connection(ConnectionHost& host, runtime::Wire& wire, std::uint64_t 
       wire_(wire),
       parser_(host.parser_limits()),
       output_(host.dispatcher().chunks()),
+      asides_(host.dispatcher().chunks()),
       pipeline_(host.dispatcher(), session_, output_, *this) {
   session_.id = id;
   session_.fd = wire.descriptor();
@@ -123,11 +124,20 @@ bool Connection::run_batch() {
 }
 
 bool Connection::begin_batch() {
+  if (!asides_.empty()) [[unlikely]]
+    send_asides();
   if (session_.close_after_reply || output_.size() > dispatch::Pipeline::kReplyBytesMax || !parse())
     return false;
   pipeline_.start(batch_);
   batch_running_ = true;
   return true;
+}
+
+// Not to who is leaving: the stream would never end.
+void Connection::send_asides() {
+  const bool is_leaving = ended_ || session_.close_after_reply;
+  if (session_.is_monitor && !is_leaving) output_.append_chain(std::move(asides_));
+  asides_.clear();
 }
 
 // Fills the batch from the input. Returns whether there is something to run.
@@ -211,19 +221,27 @@ void Connection::flush() {
   wire_.send({parts.data(), count});
 }
 
-void Connection::enforce_output_limit(Micros now) {
+bool Connection::is_above_output_limit(Micros now) {
   const config::OutputBufferLimit& limit =
       host_.settings().clients.output_buffer_limit(config::ClientClass::kNormal);
-  const std::size_t bytes = output_.size();
-  const bool above_soft = limit.soft_bytes != 0 && bytes >= limit.soft_bytes;
-  if (!above_soft) above_soft_limit_since_ = 0;
-  if (above_soft && above_soft_limit_since_ == 0) above_soft_limit_since_ = now;
-  const bool too_long = above_soft && now - above_soft_limit_since_ > limit.soft_seconds * 1'000'000;
-  if (!(limit.hard_bytes != 0 && bytes >= limit.hard_bytes) && !too_long) return;
+  const std::size_t bytes = unsent_bytes();
+  if (session_.is_monitor && bytes > kMonitorOutputMax) return true;
+  if (limit.hard_bytes != 0 && bytes >= limit.hard_bytes) return true;
+  if (limit.soft_bytes == 0 || bytes < limit.soft_bytes) {
+    above_soft_limit_since_ = 0;
+    return false;
+  }
+  if (above_soft_limit_since_ == 0) above_soft_limit_since_ = now;
+  return now - above_soft_limit_since_ > product_or_max(limit.soft_seconds, kMicrosPerSecond);
+}
+
+void Connection::enforce_output_limit(Micros now) {
+  if (!is_above_output_limit(now)) return;
   host_.counters().client_output_buffer_limit_disconnections.add(1);
   host_.log().warning(
-      "Client id={} addr={} scheduled to be closed ASAP for overcoming of output buffer limits.", session_.id,
-      session_.peer_address);
+      "Closed the client id={} addr={}: it left {} bytes of replies unread, too many or for too long "
+      "(client-output-buffer-limit)",
+      session_.id, session_.peer_address, unsent_bytes());
   close();
 }
 
@@ -283,8 +301,8 @@ dispatch::ClientMemory Connection::memory() const {
   memory.input_room = working_.capacity() + backlog_.capacity() - own_input;
   memory.arguments = parser_.heap_bytes() + batch_.heap_bytes();
   memory.queue = session_.transaction.queue_bytes;
-  memory.output = output_.size();
-  memory.output_heap = output_.heap_bytes();
+  memory.output = unsent_bytes();
+  memory.output_heap = output_.heap_bytes() + asides_.heap_bytes();
   memory.total = sizeof *this + working_.capacity() + backlog_.capacity() + memory.arguments + memory.queue +
                  memory.output_heap;
   return memory;

@@ -55,6 +55,8 @@ class Connection final : public runtime::WireEvents,
                          public dispatch::PipelineClient,
                          public dispatch::ClientHandle {
  public:
+  /// Bytes that may wait for a client in MONITOR, above which it is closed: as many as for one in pub/sub.
+  static constexpr std::size_t kMonitorOutputMax = 32 * kMiB;
   /// Batches of one connection in one turn: others wait no longer.
   static constexpr int kBatchesPerTurn = 4;
 
@@ -67,8 +69,9 @@ class Connection final : public runtime::WireEvents,
   void prepare();
   /// Runs what can run, and sends what has been replied.
   void work();
-  /// Bytes for the client outside the order of replies (MONITOR, later pub/sub).
-  protocol::Output& output() { return output_; }
+  /// Bytes for the client that are no reply (MONITOR's lines), each append whole: they are sent between two
+  /// batches, so that they never fall within a reply. Followed by ConnectionHost::schedule().
+  protocol::Output& asides() { return asides_; }
   /// Closes clients that are idle for longer than `timeout`, or above a soft output limit too long.
   void check_limits(Micros now);
 
@@ -110,12 +113,15 @@ class Connection final : public runtime::WireEvents,
 
   bool begin_batch();
   bool run_batch();
+  void send_asides();
   bool parse();
   void finish_batch();
   void next_input();
   View unparsed() const { return input_.empty() ? View(working_).substr(working_begin_) : input_.bytes(); }
   void refuse_protocol();
   void flush();
+  std::size_t unsent_bytes() const { return output_.size() + asides_.size(); }
+  bool is_above_output_limit(Micros now);
   void enforce_output_limit(Micros now);
   void enforce_query_limit();
   void receive_directly();
@@ -129,6 +135,7 @@ class Connection final : public runtime::WireEvents,
   protocol::RequestParser parser_;
   protocol::RequestBatch batch_;
   protocol::Output output_;
+  protocol::Output asides_;
   dispatch::Pipeline pipeline_;
 
   runtime::Received input_;  // being parsed and run, or

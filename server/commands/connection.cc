@@ -126,7 +126,8 @@ void reset(Context& ctx) {
   session.state = ctx.core.server().settings().security.requirepass.empty() ? 0u : kNotAuthenticated;
   if (session.is_monitor) {
     session.is_monitor = false;
-    ctx.core.server().on_every_core([](CoreServices& core) { core.add_monitors(-1); }, [] {});
+    ctx.core.server().on_every_core([id = session.id](CoreServices& core) { core.remove_monitor(id); },
+                                    [] {});
   }
   session.database = 0;
   session.resp = protocol::RespVersion::kResp2;

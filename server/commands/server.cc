@@ -75,10 +75,26 @@ void shutdown(Context& ctx) {
 
 // ---- MONITOR
 
+// The client sees requests that come after its OK, so it counts as a monitor only once it has that. Asking
+// again is not answered.
 void monitor(Context& ctx) {
-  if (ctx.session().is_monitor) return ctx.reply.ok();
-  ctx.session().is_monitor = true;
-  everywhere_then_ok(ctx, [](CoreServices& core) { core.add_monitors(1); });
+  if (ctx.in_exec()) return ctx.fail("ERR MONITOR isn't allowed for DENY BLOCKING client");
+  if (ctx.session().is_monitor) return;
+  const Monitor monitor = {ctx.core.id(), ctx.session().id};
+  const Deferral deferral = ctx.defer();
+  ctx.core.server().on_every_core([monitor](CoreServices& core) { core.add_monitor(monitor); },
+                                  [monitor, deferral, server = &ctx.core.server()] {
+                                    if (deferral.client_gone()) {
+                                      const auto undo = [monitor](CoreServices& core) {
+                                        core.remove_monitor(monitor.session_id);
+                                      };
+                                      return server->on_every_core(undo, [] {});
+                                    }
+                                    deferral.resume([](Context& context) {
+                                      context.session().is_monitor = true;
+                                      context.reply.ok();
+                                    });
+                                  });
 }
 
 // ---- LOLWUT

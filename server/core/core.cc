@@ -8,7 +8,6 @@
 #include "server/core/settings_effects.h"
 #include "server/dispatch/redaction.h"
 #include "storage/base/heap.h"
-#include "storage/base/quote.h"
 
 namespace shoal::core {
 
@@ -17,7 +16,8 @@ Core::Core(Process& process, runtime::Runtime& runtime)
       runtime_(runtime),
       settings_(process.initial_settings),
       statistics_(process.table.row_count()),
-      dispatcher_(process.node, runtime, *this) {
+      dispatcher_(process.node, runtime, *this),
+      monitors_(process.node.core_count()) {
   apply_settings();
 }
 
@@ -65,7 +65,7 @@ void Core::forget(client::Connection& connection) {
   paused_.erase(connection.session().id);
   if (connection.session().is_monitor) {
     connection.session().is_monitor = false;
-    dispatcher_.visit_every_core([](dispatch::CoreServices& core) { core.add_monitors(-1); }, [] {});
+    on_every_core([id = connection.session().id](CoreServices& core) { core.remove_monitor(id); }, [] {});
   }
 }
 
@@ -88,6 +88,7 @@ runtime::TurnResult Core::turn() {
   const bool more_work = keep_house();
   for (const std::uint64_t id : forgotten_) connections_.erase(id);
   forgotten_.clear();
+  if (!monitors_.empty()) send_monitor_lines();
   count_turn();
   const Micros deadline = next_deadline();
   dispatcher_.own().wakes_at = runtime_.wall_clock() + std::max<Micros>(0, deadline - runtime_.now()) / 1000;
@@ -204,33 +205,51 @@ void Core::end_pause_if_over() {
   if (pause_.until != 0 && runtime_.now() >= pause_.until) set_pause({});
 }
 
-void Core::add_monitors(int change) {
-  monitors_ += change;
-  CHECK(monitors_ >= 0);
-  dispatcher_.set_state(dispatch::kMonitored, monitors_ > 0);
+// ---- MONITOR ------------------------------------------------------------------------------------------------
+
+void Core::add_monitor(dispatch::Monitor monitor) {
+  monitors_.add(monitor);
+  dispatcher_.set_state(dispatch::kMonitored, true);
 }
 
-// +1700000000.123456 [0 127.0.0.1:50402] "set" "key" "value"
+void Core::remove_monitor(std::uint64_t session_id) {
+  monitors_.remove(session_id);
+  dispatcher_.set_state(dispatch::kMonitored, !monitors_.empty());
+}
+
 void Core::feed_monitors(const dispatch::Session& session, std::span<const View> args) {
-  const Micros wall = runtime_.wall_clock_fresh();
-  std::string line =
-      fmt::format("{}.{:06} [{} {}]", wall / 1'000'000, wall % 1'000'000, session.database,
-                  session.is_unix_socket ? "unix:" + session.local_address : session.peer_address);
   const dispatch::Command* command = commands().find(args);
   CHECK(command != nullptr);
   if (command->has(dispatch::kSkipMonitor | dispatch::kAdmin)) return;
-  for (const View arg : dispatch::without_secrets(*command, args)) line += ' ' + quote(arg);
-  auto shared = std::make_shared<const std::string>(std::move(line));
-  dispatcher_.visit_every_core(
-      [shared](dispatch::CoreServices& core) {
-        core.for_each_client([&shared, &core](dispatch::ClientHandle& handle) {
-          if (!handle.session().is_monitor) return;
-          auto& connection = static_cast<client::Connection&>(handle);
-          protocol::ReplyWriter(connection.output(), handle.session().resp).simple_string(*shared);
-          static_cast<Core&>(core).schedule(connection);
-        });
-      },
-      [] {});
+  monitors_.show(monitor_line(session, *command, args, runtime_.wall_clock_fresh()));
+}
+
+void Core::send_monitor_lines() {
+  monitors_.send_off([this](CoreId to, MonitorFeed::Parcel&& parcel) {
+    const auto shared = std::make_shared<const MonitorFeed::Parcel>(std::move(parcel));
+    on_core(to, [shared, home = id()](dispatch::CoreServices& there) {
+      static_cast<Core&>(there).show_monitors(*shared);
+      there.server().on_core(home, [taker = there.id()](dispatch::CoreServices& back) {
+        static_cast<Core&>(back).monitors_.taken(taker);
+      });
+    });
+  });
+}
+
+// What another core sends to the monitors of this one.
+void Core::show_monitors(const MonitorFeed::Parcel& parcel) {
+  for (const dispatch::Monitor& monitor : monitors_.monitors()) {
+    client::Connection* connection = monitor.core == id() ? find(monitor.session_id) : nullptr;
+    if (connection == nullptr || connection->closing() || !connection->session().is_monitor) continue;
+    if (parcel.has_gap) {
+      log().warning("Closed the monitor id={} addr={}: more requests ran than could be shown",
+                    monitor.session_id, connection->session().peer_address);
+      connection->kill();
+      continue;
+    }
+    connection->asides().append(parcel.lines);
+    schedule(*connection);
+  }
 }
 
 void Core::report_slow(const dispatch::Session& session, const dispatch::Command& command,

@@ -10,6 +10,7 @@
 
 #include "server/client/connection.h"
 #include "server/core/count_keys.h"
+#include "server/core/monitor_feed.h"
 #include "server/core/process.h"
 #include "server/core/process_facts.h"
 #include "server/dispatch/core_services.h"
@@ -53,7 +54,8 @@ class Core final : public runtime::CoreLogic,
   void set_pause(dispatch::Pause pause) override;
   dispatch::Pause pause() const override { return pause_; }
   void set_active_expire(bool active) override { dispatcher_.own().shard.set_active_expire(active); }
-  void add_monitors(int change) override;
+  void add_monitor(dispatch::Monitor monitor) override;
+  void remove_monitor(std::uint64_t session_id) override;
   void feed_monitors(const dispatch::Session& session, std::span<const View> args) override;
   void report_slow(const dispatch::Session& session, const dispatch::Command& command,
                    std::vector<std::string> args, std::uint64_t ticks) override;
@@ -117,6 +119,8 @@ class Core final : public runtime::CoreLogic,
   bool keep_house();
   bool check_client_limits();
   void end_pause_if_over();
+  void send_monitor_lines();
+  void show_monitors(const MonitorFeed::Parcel& parcel);
   client::Welcome welcome(const runtime::Wire& wire) const;
   Micros next_deadline();
 
@@ -137,7 +141,7 @@ class Core final : public runtime::CoreLogic,
   std::set<std::uint64_t> paused_;            // sessions that wait for the end of CLIENT PAUSE
   std::vector<std::uint64_t> forgotten_;
   dispatch::Pause pause_;
-  int monitors_ = 0;  // on all cores
+  MonitorFeed monitors_;
   Micros next_housekeeping_ = 0;
   std::size_t limit_check_at_ = 0;    // the bucket of connections_ that is next
   std::size_t limit_checks_due_ = 0;  // how many buckets still in this period

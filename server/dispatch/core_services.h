@@ -54,6 +54,12 @@ struct Pause {
   Micros until = 0;
 };
 
+/// A session that watches every request (MONITOR).
+struct Monitor {
+  CoreId core;
+  std::uint64_t session_id;
+};
+
 /// The whole server, as seen from any core. Settings are this core's copy.
 class Server {
  public:
@@ -121,10 +127,10 @@ class CoreServices {
   virtual Pause pause() const = 0;
   /// Whether expired keys are reclaimed without being touched (DEBUG SET-ACTIVE-EXPIRE).
   virtual void set_active_expire(bool active) = 0;
-  /// How many sessions on all cores watch every request (MONITOR): this core reports its own requests if
-  /// above zero.
-  virtual void add_monitors(int change) = 0;
-  /// Shows a request that is about to run to every client in MONITOR.
+  /// From now on, or no longer, this core shows its requests to that session.
+  virtual void add_monitor(Monitor monitor) = 0;
+  virtual void remove_monitor(std::uint64_t session_id) = 0;
+  /// Shows a request that is about to run to every monitor.
   virtual void feed_monitors(const Session& session, std::span<const View> args) = 0;
   /// Notes a command that took long enough for the slow log or the latency monitor; args as slowlog_args()
   /// made them.

@@ -21,6 +21,14 @@ void run_for(SimulatedServer& server, Micros duration) {
   while (server.simulation().now() < end) ASSERT_TRUE(server.step());
 }
 
+/// One figure of INFO.
+std::uint64_t figure(SimulatedServer& server, TestClient& client, const std::string& section,
+                     const std::string& name) {
+  const std::string text = server.call(client, {"INFO", section}).text;
+  const std::size_t at = text.find(name + ":");
+  return at == std::string::npos ? 0 : std::strtoull(&text[at + name.size() + 1], nullptr, 10);
+}
+
 // ---- Receive buffers
 // ------------------------------------------------------------------------------------------
 
@@ -127,6 +135,100 @@ TEST(Connections, AClientThatReadsSlowlyIsNotIdle) {
     slow.read_what_is_there();
   }
   EXPECT_TRUE(read);
+}
+
+// ---- MONITOR
+// --------------------------------------------------------------------------------------------------
+
+/// Clients that set keys of all cores, all at the same time.
+void keep_busy(SimulatedServer& server, int clients, int requests, const std::string& value) {
+  for (int i = 0; i < clients; ++i) {
+    TestClient& client = server.connect();
+    for (int request = 0; request < requests; ++request)
+      client.queue({"SET", fmt::format("key:{}", request), value}, [](const Reply&) {});
+    client.send();
+  }
+}
+
+bool is_line(const Reply& reply) {
+  return reply.type == ReplyType::kSimpleString && reply.text.find("] \"") != std::string::npos;
+}
+
+// The OK itself waits behind the replies of other cores, and other transactions' replies come in parts.
+TEST(Connections, MonitorsSeeLinesAfterTheirOkAndNeverWithinAReply) {
+  const Seeds all = seeds(50);
+  for (std::uint64_t seed = all.begin; seed < all.end; ++seed) {
+    SimulatedServer server(conditions(4, seed));
+    keep_busy(server, 8, 50, "x");
+    TestClient& monitor = server.connect();
+    std::vector<Reply> replies;
+    std::size_t lines = 0;
+    monitor.on_unasked([&](const Reply& reply) {
+      is_line(reply) ? void(++lines) : replies.push_back(reply);
+      EXPECT_TRUE(lines == 0 || replies.size() >= 3) << how_to_rerun(seed);
+    });
+    monitor.send_raw(encode({"GET", "key:1"}) + encode({"GET", "key:2"}) + encode({"MONITOR"}));
+    for (int i = 0; i < 5; ++i)
+      monitor.send_raw(encode({"MULTI"}) + encode({"CLIENT", "LIST"}) + encode({"GET", "key:1"}) +
+                       encode({"EXEC"}));
+    ASSERT_TRUE(server.finish());
+    run_for(server, 1'000'000);
+    ASSERT_EQ(replies.size(), 3u + 5 * 4) << how_to_rerun(seed);
+    EXPECT_EQ(replies[2].text, "OK") << how_to_rerun(seed);
+    EXPECT_EQ(replies.back().children.size(), 2u) << how_to_rerun(seed);
+    EXPECT_GT(lines, 0u) << how_to_rerun(seed);
+  }
+}
+
+TEST(Connections, AMonitorThatDoesNotReadIsClosed) {
+  SimulatedServer server(conditions(2, 1));
+  TestClient& monitor = server.connect();
+  server.call(monitor, {"MONITOR"});
+  monitor.stop_reading();
+  monitor.on_unasked([](const Reply&) {});
+  keep_busy(server, 1, 40, std::string(kMiB, 'x'));
+  ASSERT_TRUE(server.finish());
+  run_for(server, 1'000'000);
+  EXPECT_TRUE(monitor.gone());
+  EXPECT_EQ(figure(server, server.connect(), "stats", "client_output_buffer_limit_disconnections"), 1u);
+}
+
+/// Messages between cores for a hundred requests that need none themselves.
+std::uint64_t messages_of_requests(SimulatedServer& server) {
+  TestClient& client = server.connect();
+  const std::uint64_t before = figure(server, client, "cores", "messages_sent");
+  for (int i = 0; i < 100; ++i) server.call(client, {"PING"});
+  return figure(server, client, "cores", "messages_sent") - before;
+}
+
+TEST(Connections, MonitorsCostOnlyTheCoresThatHaveThem) {
+  SimulatedServer server(conditions(4, 1));
+  const std::uint64_t of_info = messages_of_requests(server);
+  TestClient& monitor = server.connect();
+  std::size_t lines = 0;
+  monitor.ask({"MONITOR"}, [](const Reply&) {});
+  monitor.on_unasked([&lines](const Reply&) { ++lines; });
+  ASSERT_TRUE(server.finish());
+  EXPECT_LE(messages_of_requests(server), of_info + 200) << "there and back";
+  run_for(server, 1'000'000);
+  EXPECT_EQ(lines, 102u) << "with INFO before and after";
+}
+
+TEST(Connections, AMonitorThatGoesBeforeItsOkIsForgotten) {
+  const Seeds all = seeds(20);
+  for (std::uint64_t seed = all.begin; seed < all.end; ++seed) {
+    SimulatedServer server(conditions(4, seed));
+    const std::uint64_t of_info = messages_of_requests(server);
+    for (int i = 0; i < 8; ++i) {
+      TestClient& client = server.connect();
+      server.call(client, {"PING"});
+      client.send_raw(encode({"MONITOR"}));
+      for (int steps = i; steps > 0; --steps) server.step();
+      client.disconnect();
+    }
+    run_for(server, 1'000'000);
+    EXPECT_EQ(messages_of_requests(server), of_info) << how_to_rerun(seed);
+  }
 }
 
 }  // namespace

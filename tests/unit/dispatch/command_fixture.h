@@ -68,7 +68,8 @@ class FakeCore final : public CoreServices, public Server {
   void set_pause(Pause) override { unused(); }
   Pause pause() const override { return {}; }
   void set_active_expire(bool) override { unused(); }
-  void add_monitors(int) override { unused(); }
+  void add_monitor(Monitor) override { unused(); }
+  void remove_monitor(std::uint64_t) override { unused(); }
   void feed_monitors(const Session&, std::span<const View>) override { unused(); }
   void report_slow(const Session&, const Command&, std::vector<std::string>, std::uint64_t) override {
     unused();
