@@ -49,7 +49,6 @@ class NullRuntime final : public runtime::Runtime {
 class NullWire final : public runtime::Wire, public runtime::BufferSource {
  public:
   void receive() override {}
-  void pause_receiving() override {}
   void receive_into(std::span<char>) override {}
   void send(std::span<const iovec> parts) override {
     for (const iovec& part : parts) in_flight_ += part.iov_len;

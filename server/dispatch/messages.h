@@ -1,5 +1,10 @@
 // The messages cores send each other. The runtime carries them; kinds are told apart by
 // runtime::Message::kind.
+//
+// How many are out at a time, which is all that bounds outboxes (Runtime::post): a pipeline has one part and
+// one loan for each core, and runs nothing further until they are home; a deferred command visits each core
+// once, of which a client has one; so does a client that goes; MONITOR's lines travel one parcel at a time
+// for each pair of cores. So O(connections x cores) in all, most of it structures that exist anyway.
 #pragma once
 
 #include "server/runtime/message.h"

@@ -299,7 +299,6 @@ bool RingRuntime::flush_outboxes() {
     if (to != core_) {
       const Sent sent = shared_.exchange.send(core_, to, outboxes_[to]);
       complete = sent.complete;
-      congested_[to] = !complete;
       if (sent.ring_doorbell) {
         ring_doorbell(to);
         rung = true;

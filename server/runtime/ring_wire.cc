@@ -39,11 +39,11 @@ void RingWire::update_receiving() {
       if (!receive_wanted_) return;
       return into_.empty() ? arm_multishot() : arm_into();
     case Receiving::kMultishot:
-      if (!receive_wanted_ || !into_.empty()) cancel_multishot();
+      if (!into_.empty()) cancel_multishot();
       return;
     case Receiving::kStarved:
       // A span needs no buffer of the ring.
-      if (receive_wanted_ && into_.empty()) return;
+      if (into_.empty()) return;
       runtime_.no_longer_starved(*this);
       receiving_ = Receiving::kIdle;
       return update_receiving();

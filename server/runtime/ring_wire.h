@@ -1,8 +1,8 @@
 // RingWire: a socket driven by one core's ring.
 //
 // Receiving is in one of these states; update_receiving() moves between them after every event:
-//   idle        nothing asked of the kernel (paused, ended, or never started)
-//   multishot   the kernel fills buffers of the ring until it is told to stop
+//   idle        nothing asked of the kernel (ended, or never started)
+//   multishot   the kernel fills buffers of the ring until it is told to stop, for a span's sake
 //   stopping    multishot, with its cancellation on the way
 //   into        one receive to the rest of a span is under way
 //   starved     the kernel found no buffer; the runtime calls buffers_available() when it has some
@@ -31,10 +31,6 @@ class alignas(kOperationAlignment) RingWire final : public Wire {
   void set_events(WireEvents* events) { events_ = events; }
 
   void receive() override;
-  void pause_receiving() override {
-    receive_wanted_ = false;
-    update_receiving();
-  }
   void receive_into(std::span<char> span) override;
   void send(std::span<const iovec> parts) override;
   bool sending() const override { return sending_; }

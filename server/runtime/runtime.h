@@ -119,6 +119,10 @@ class Runtime {
 
   /// Sends a message to a core, which may be this one. It leaves at the end of the turn, or at flush_posts().
   /// Messages from one core to one other arrive in the order they were posted. O(1), no allocation.
+  ///
+  /// What finds the receiver's mailbox full waits here, and nobody is told: posting is bounded by the sender,
+  /// who has a bounded number of messages out and goes on once they are home (dispatch/messages.h). A client
+  /// whose requests wait here has no others begun, which is the back-pressure.
   void post(CoreId to, Message& message) {
     DCHECK(to < core_count());
     message.from = core_;
@@ -129,9 +133,6 @@ class Runtime {
   }
   /// Messages posted to other cores since the last call.
   std::uint64_t take_posted_count() { return std::exchange(posted_count_, 0); }
-  /// Messages to this core that found its mailbox full and wait here. More than none is back-pressure: stop
-  /// reading from connections whose commands go there.
-  std::size_t waiting_for(CoreId to) const { return congested_[to] ? outboxes_[to].size() : 0; }
   /// Hands what has been posted over now, so that other cores start while this one goes on with its turn.
   virtual void flush_posts() = 0;
 
@@ -171,7 +172,6 @@ class Runtime {
   double nanos_per_tick_ = 1.0;
   std::vector<MessageList> outboxes_;  // by target
   std::vector<CoreId> posted_to_;      // targets whose outbox is not empty, each once
-  std::vector<bool> congested_;        // targets that took only a part of their outbox at the last flush
 
  private:
   Micros now_ = 0;

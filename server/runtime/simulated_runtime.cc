@@ -61,7 +61,6 @@ void SimulatedRuntime::flush_posts() {
         const Micros after = box.empty() ? 0 : box.back().arrives;
         box.push_back({&outbox.pop(), std::max(simulation_.now_ + delay, after)});
       }
-      congested_[to] = !outbox.empty();
     }
     if (!outbox.empty()) posted_to_[kept++] = to;
   }
@@ -90,7 +89,7 @@ void SimulatedRuntime::give_back(CoreId owner, AfterBorrow after) {
   if (after == AfterBorrow::kWorkLeft) simulation_.runtimes_[owner]->must_turn_ = true;
 }
 
-bool SimulatedRuntime::has_room_for_congested() const {
+bool SimulatedRuntime::has_room_for_posts() const {
   return std::ranges::any_of(posted_to_, [this](CoreId to) {
     return to == core_ || simulation_.box(core_, to).size() < simulation_.options_.mailbox_capacity;
   });
@@ -100,7 +99,7 @@ bool SimulatedRuntime::has_room_for_congested() const {
 bool SimulatedRuntime::ready() const {
   if (stopped_ || in_turn_ || is_borrowed_) return false;
   return must_turn_ || stop_wanted_ || simulation_.stopping_ || !arriving_.empty() || !errands_.empty() ||
-         has_room_for_congested() ||
+         has_room_for_posts() ||
          std::ranges::any_of(wires_, [](const auto& wire) { return wire->ready(); }) ||
          next_event() <= simulation_.now_;
 }

@@ -67,7 +67,7 @@ class SimulatedRuntime final : public Runtime {
   void forget_closed_wires();
   void deliver_messages();
   void deliver_own_messages();
-  bool has_room_for_congested() const;
+  bool has_room_for_posts() const;
   void discard_posts();
 
   Simulation& simulation_;

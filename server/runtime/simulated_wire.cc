@@ -71,11 +71,6 @@ std::string SimulatedClient::read() {
   return bytes;
 }
 
-void SimulatedWire::pause_receiving() {
-  if (receive_wanted_) late_pieces_ = static_cast<std::uint32_t>(random_.below(3));
-  receive_wanted_ = false;
-}
-
 void SimulatedWire::receive_into(std::span<char> span) {
   CHECK(into_.empty() && !span.empty());
   into_ = span;
@@ -90,7 +85,7 @@ void SimulatedWire::send(std::span<const iovec> parts) {
 }
 
 bool SimulatedWire::can_receive() const {
-  if (ended_ || (!receive_wanted_ && late_pieces_ == 0)) return false;
+  if (ended_ || !receive_wanted_) return false;
   if (!pipe_.client_connected) return true;
   if (pipe_.to_server.empty()) return !pipe_.client_writes;
   return !into_.empty() || buffers_.available();
@@ -126,7 +121,6 @@ std::size_t SimulatedWire::piece_of(std::size_t available, std::size_t most) {
 }
 
 std::uint64_t SimulatedWire::receive_some() {
-  if (late_pieces_ > 0) --late_pieces_;
   if (pipe_.to_server.empty()) return end(0);
   if (!into_.empty()) {
     const std::size_t count = piece_of(pipe_.to_server.size(), into_.size());

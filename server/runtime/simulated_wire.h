@@ -71,7 +71,6 @@ class SimulatedWire final : public Wire {
   void set_events(WireEvents* events) { events_ = events; }
 
   void receive() override { receive_wanted_ = true; }
-  void pause_receiving() override;
   void receive_into(std::span<char> span) override;
   void send(std::span<const iovec> parts) override;
   bool sending() const override { return !parts_.empty(); }
@@ -106,7 +105,6 @@ class SimulatedWire final : public Wire {
   Random& random_;
   WireEvents* events_ = nullptr;
   bool receive_wanted_ = false;
-  std::uint32_t late_pieces_ = 0;  // buffers that the kernel had filled when receiving was paused
   std::span<char> into_;
   std::vector<iovec> parts_;  // of the send in flight
   std::size_t sent_ = 0;      // bytes of it that have gone

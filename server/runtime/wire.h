@@ -98,11 +98,8 @@ class Wire {
   Wire(const Wire&) = delete;
   Wire& operator=(const Wire&) = delete;
 
-  /// Starts or resumes receiving. Nothing is received before the first call.
+  /// Starts receiving, for good. Nothing is received before.
   virtual void receive() = 0;
-  /// Stops asking the kernel for more. What it has received already still arrives through WireEvents: at most
-  /// a few buffers, in the same turn or the next.
-  virtual void pause_receiving() = 0;
   /// The next bytes of the stream after those already delivered go straight to `span` (a big argument), which
   /// stays valid until it is full or on_closed. When it is full, receiving goes on as before unless
   /// on_received_into gave a new span. Implies receive(). Not while an earlier span is still being filled;

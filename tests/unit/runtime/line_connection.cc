@@ -19,7 +19,6 @@ void LineConnection::on_received(Received&& received) {
       obey(rest);
     }
   }
-  if (waiting_.size() > kWaitingMax) wire_.pause_receiving();
 }
 
 void LineConnection::on_received_into(std::size_t count) {
@@ -86,7 +85,7 @@ void LineConnection::reply_later(View bytes) {
 void LineConnection::flush() {
   if (wire_.sending() || !sending_.empty()) return;
   if (waiting_.empty()) {
-    ended_ ? wire_.close() : wire_.receive();
+    if (ended_) wire_.close();
     return;
   }
   sending_.swap(waiting_);

@@ -36,9 +36,6 @@ class LineConnection final : public WireEvents {
   void on_closed() override { counters_.closed.fetch_add(1); }
 
  private:
-  // What may wait for a client that sends but does not read.
-  static constexpr std::size_t kWaitingMax = 20'000;
-
   void obey(const std::string& rest);
   void receive_big(std::size_t count, const std::string& rest);
   void send_parts();
