@@ -112,6 +112,8 @@ Chunk* Output::unlink_first() {
 
 void Output::append(View bytes) {
   if (bytes.empty()) return;
+  for (; bytes.size() > kPieceBytesMax; bytes.remove_prefix(kPieceBytesMax))
+    append(bytes.substr(0, kPieceBytesMax));
   if (bytes.size() < kBigWriteBytes) {  // Fills the last chunk before it starts another.
     const size_t room = static_cast<size_t>(limit_ - cursor_);
     const size_t head = std::min(room, bytes.size());

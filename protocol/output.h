@@ -24,6 +24,9 @@ namespace shoal::protocol {
 constexpr size_t kChunkBytes = 16 * kKiB;
 /// A payload at least this long gets a chunk of its own.
 constexpr size_t kBigWriteBytes = 16 * kKiB;
+/// A longer payload is cut into chunks of so many bytes: the first are freed while the last are still to be
+/// sent.
+constexpr size_t kPieceBytesMax = 64 * kMiB;
 /// Chunks with fewer bytes than this are copied, not linked, when one Output is appended to another: a chain
 /// of many nearly empty chunks would cost more to send than the copy.
 constexpr size_t kLinkedBytesMin = 4 * kKiB;

@@ -21,24 +21,12 @@ void ReplyWriter::line(char type, View text) {
 }
 
 void ReplyWriter::long_bulk(View bytes) {
-  if (bytes.size() >= kBigWriteBytes) {
-    std::memcpy(bulk_in_place(bytes.size()), bytes.data(), bytes.size());
-    return;
-  }
+  // A big one has a chunk to itself, length and line end included.
+  if (bytes.size() >= kBigWriteBytes)
+    output_->reserve(std::min(bytes.size(), kPieceBytesMax) + kLineBytesMax);
   length('$', bytes.size());
   output_->append(bytes);
   output_->append("\r\n");
-}
-
-char* ReplyWriter::bulk_in_place(size_t bytes) {
-  char header[kLengthBytesMax];
-  const size_t header_bytes = static_cast<size_t>(put_length(header, '$', bytes) - header);
-  const size_t all_bytes = header_bytes + bytes + 2;
-  char* begin = output_->reserve(all_bytes);
-  std::memcpy(begin, header, header_bytes);
-  put_line_end(begin + header_bytes + bytes);
-  output_->commit(all_bytes);
-  return begin + header_bytes;
 }
 
 void ReplyWriter::bulk_integer(int64_t value) {

@@ -39,8 +39,6 @@ class ReplyWriter {
   void error(View text) { line('-', text); }
   void integer(int64_t value);
   void bulk(View bytes);
-  /// Room for a bulk of exactly `bytes` bytes, complete but for them: write all of them before the next call.
-  char* bulk_in_place(size_t bytes);
   /// A number's decimal digits as a bulk.
   void bulk_integer(int64_t value);
 

@@ -104,7 +104,7 @@ constexpr Option kNetworkRows[] = {
 
 constexpr Option kClientRows[] = {
   {"client-query-buffer-limit",  "",    memory(1 * kMiB, kInt64Max),   kAnyTime,   honoured("bytes of requests one client may queue"),                           client<&C::query_buffer_bytes_max>},
-  {"proto-max-bulk-len",         "",    memory(1 * kMiB, kInt64Max),   kAnyTime,   honoured("bytes of one argument at most"),                                    client<&C::proto_max_bulk_bytes>},
+  {"proto-max-bulk-len",         "",    memory(1 * kMiB, kUint32Max),  kAnyTime,   honoured("bytes of one argument at most: keys' lengths have 32 bits"),                                    client<&C::proto_max_bulk_bytes>},
   {"client-output-buffer-limit", "",    kOwn,                          kAnyTime,   honoured("CLASS HARD SOFT SECONDS: replies one client may leave unread"),     output_buffer_limits()},
   {"maxmemory-clients",          "",    memory_or_percent(),           kAnyTime,   no_effect("clients are bounded one by one, not together, until eviction exists"), kept("0")},
   {"tracking-table-max-keys",    "",    integer(0, kInt64Max),         kAnyTime,   no_effect("there is no client-side caching yet"),                             kept("1000000")},

@@ -178,6 +178,8 @@ TEST(IntegerOption, RefusesTextsRedisDoesNotCallIntegers) {
 TEST(IntegerOption, NamesItsRangeWhenLeavingIt) {
   EXPECT_EQ(answer("maxclients", "0"),
             refusal("maxclients", "argument must be between 1 and 4294967295 inclusive"));
+  EXPECT_EQ(answer("proto-max-bulk-len", "4gb"),
+            refusal("proto-max-bulk-len", "argument must be between 1048576 and 4294967295 inclusive"));
   EXPECT_EQ(answer("port", "65536"), refusal("port", "argument must be between 0 and 65535 inclusive"));
   EXPECT_EQ(
       answer("slowlog-log-slower-than", "-2"),
