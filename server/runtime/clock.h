@@ -3,12 +3,17 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 
 #include "storage/base/units.h"
 
 namespace shoal::runtime {
 
 Micros monotonic_micros();
+
+/// What a wall clock has more than a monotonic one. The thread may lose its CPU between two readings: of a
+/// few tries, the first is taken whose readings were close together, or else the closest.
+Micros wall_clock_offset(const std::function<Micros()>& monotonic, const std::function<Micros()>& wall);
 
 class Clock {
  public:
