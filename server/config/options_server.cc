@@ -191,7 +191,7 @@ constexpr Standing kNoIoThreads = no_effect("every core does its own reading and
 constexpr Option kCoreRows[] = {
   // name                      alias  kind                             traits     standing  place
   {"threads",                  "",    integer(0, kCoreCountMax),       kAtStart,  honoured("cores to use, a thread each; 0 for all CPUs"),             core<&CoreSettings::threads>},
-  {"databases",                "",    integer(1, kInt32Max),           kAtStart,  honoured("number of databases"),                                     core<&CoreSettings::databases>},
+  {"databases",                "",    integer(1, kDatabasesMax),       kAtStart,  honoured("number of databases"),                                     core<&CoreSettings::databases>},
   {"strict-pipeline-order",    "",    kYesNo,                          kAnyTime,  honoured("commands of one connection never overlap"),                core<&CoreSettings::strict_pipeline_order>},
   {"io-threads",               "",    integer(1, 128),                 kAtStart,  kNoIoThreads, kept("1")},
   {"io-threads-do-reads",      "",    kYesNo,                          kAtStart,  kNoIoThreads, kept("no")},

@@ -350,6 +350,13 @@ TEST(DirOption, BecomesAnAbsolutePathOfAFolderThatExists) {
   EXPECT_EQ(settings.process.dir, "/");
 }
 
+TEST(DatabasesOption, AllowsAsManyAsTheirNumbersCanTell) {
+  Settings settings;
+  EXPECT_TRUE(start_with(settings, "databases", {"65535"}).ok());
+  EXPECT_EQ(start_with(settings, "databases", {"65536"}).message(),
+            "argument must be between 1 and 65535 inclusive");
+}
+
 TEST(ConfigSet, RefusesUnknownOptionsFirst) {
   EXPECT_EQ(answer("foo", "bar"), "Unknown option or number of arguments for CONFIG SET - 'foo'");
   EXPECT_EQ(answer("", "x"), "Unknown option or number of arguments for CONFIG SET - ''");
