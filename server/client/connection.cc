@@ -190,7 +190,9 @@ void Connection::next_input() {
 
 void Connection::refuse_protocol() {
   if (session_.close_after_reply) return;
-  protocol::ReplyWriter(output_, session_.resp).error("ERR " + std::string(parser_.error()));
+  const std::string error = "ERR " + std::string(parser_.error());
+  host_.dispatcher().runner().record_rejected(nullptr, error);
+  protocol::ReplyWriter(output_, session_.resp).error(error);
   session_.close_after_reply = true;
 }
 

@@ -11,34 +11,36 @@ constexpr auto kStats = CounterSection::kStats;
 constexpr auto kCores = CounterSection::kCores;
 constexpr auto kSum = Combine::kSum;
 constexpr auto kMax = Combine::kMax;
+constexpr auto kReset = Reset::kYes;
+constexpr auto kStays = Reset::kNo;
 
 // clang-format off
 constexpr CounterRow kRows[] = {
-    {"total_connections_received", &CounterFields::total_connections_received, kStats, kSum},
-    {"total_commands_processed",   &CounterFields::total_commands_processed,   kStats, kSum},
-    {"total_net_input_bytes",      &CounterFields::total_net_input_bytes,      kStats, kSum},
-    {"total_net_output_bytes",     &CounterFields::total_net_output_bytes,     kStats, kSum},
-    {"rejected_connections",       &CounterFields::rejected_connections,       kStats, kSum},
-    {"expired_keys",               &CounterFields::expired_keys,               kStats, kSum},
-    {"keyspace_hits",              &CounterFields::keyspace_hits,              kStats, kSum},
-    {"keyspace_misses",            &CounterFields::keyspace_misses,            kStats, kSum},
+    {"total_connections_received", &CounterFields::total_connections_received, kStats, kSum, kReset},
+    {"total_commands_processed",   &CounterFields::total_commands_processed,   kStats, kSum, kReset},
+    {"total_net_input_bytes",      &CounterFields::total_net_input_bytes,      kStats, kSum, kReset},
+    {"total_net_output_bytes",     &CounterFields::total_net_output_bytes,     kStats, kSum, kReset},
+    {"rejected_connections",       &CounterFields::rejected_connections,       kStats, kSum, kReset},
+    {"expired_keys",               &CounterFields::expired_keys,               kStats, kSum, kReset},
+    {"keyspace_hits",              &CounterFields::keyspace_hits,              kStats, kSum, kReset},
+    {"keyspace_misses",            &CounterFields::keyspace_misses,            kStats, kSum, kReset},
     {"client_query_buffer_limit_disconnections",
-                    &CounterFields::client_query_buffer_limit_disconnections,  kStats, kSum},
+                    &CounterFields::client_query_buffer_limit_disconnections,  kStats, kSum, kReset},
     {"client_output_buffer_limit_disconnections",
-                    &CounterFields::client_output_buffer_limit_disconnections, kStats, kSum},
-    {"total_reads_processed",      &CounterFields::total_reads_processed,      kStats, kSum},
-    {"total_writes_processed",     &CounterFields::total_writes_processed,     kStats, kSum},
-    {"lazyfree_pending_objects",   &CounterFields::lazyfree_pending_objects,   kMemory, kSum},
-    {"lazyfreed_objects",          &CounterFields::lazyfreed_objects,          kMemory, kSum},
-    {"changes",                    &CounterFields::changes,                    kCores, kSum},
-    {"turns",                      &CounterFields::turns,                      kCores, kSum},
-    {"longest_turn_us",            &CounterFields::longest_turn_us,            kCores, kMax},
-    {"messages_sent",              &CounterFields::messages_sent,              kCores, kSum},
-    {"remote_commands",            &CounterFields::remote_commands,            kCores, kSum},
-    {"borrowed_commands",          &CounterFields::borrowed_commands,          kCores, kSum},
-    {"loans",                      &CounterFields::loans,                      kCores, kSum},
-    {"loan_refusals",              &CounterFields::loan_refusals,              kCores, kSum},
-    {"shards_borrowed_asleep",     &CounterFields::shards_borrowed_asleep,     kCores, kSum},
+                    &CounterFields::client_output_buffer_limit_disconnections, kStats, kSum, kReset},
+    {"total_reads_processed",      &CounterFields::total_reads_processed,      kStats, kSum, kReset},
+    {"total_writes_processed",     &CounterFields::total_writes_processed,     kStats, kSum, kReset},
+    {"lazyfree_pending_objects",   &CounterFields::lazyfree_pending_objects,   kMemory, kSum, kStays},
+    {"lazyfreed_objects",          &CounterFields::lazyfreed_objects,          kMemory, kSum, kReset},
+    {"changes",                    &CounterFields::changes,                    kCores, kSum, kStays},
+    {"turns",                      &CounterFields::turns,                      kCores, kSum, kReset},
+    {"longest_turn_us",            &CounterFields::longest_turn_us,            kCores, kMax, kReset},
+    {"messages_sent",              &CounterFields::messages_sent,              kCores, kSum, kReset},
+    {"remote_commands",            &CounterFields::remote_commands,            kCores, kSum, kReset},
+    {"borrowed_commands",          &CounterFields::borrowed_commands,          kCores, kSum, kReset},
+    {"loans",                      &CounterFields::loans,                      kCores, kSum, kReset},
+    {"loan_refusals",              &CounterFields::loan_refusals,              kCores, kSum, kReset},
+    {"shards_borrowed_asleep",     &CounterFields::shards_borrowed_asleep,     kCores, kSum, kReset},
 };
 // clang-format on
 static_assert(std::size(kRows) == sizeof(CounterFields) / sizeof(Counter), "one row for each counter");
@@ -50,7 +52,9 @@ std::span<const CounterRow> counter_rows() {
 }
 
 void Counters::reset() {
-  for (const CounterRow& row : kRows) (this->*row.field).set(0);
+  for (const CounterRow& row : kRows) {
+    if (row.reset == Reset::kYes) (this->*row.field).set(0);
+  }
   commands_rate.reset();
   input_rate.reset();
   output_rate.reset();

@@ -102,11 +102,15 @@ enum class CounterSection : std::uint8_t { kMemory, kStats, kCores };
 /// How one number is made of the cores' numbers.
 enum class Combine : std::uint8_t { kSum, kMax };
 
+/// Whether CONFIG RESETSTAT sets a counter back: not where it says how things are.
+enum class Reset : std::uint8_t { kYes, kNo };
+
 struct CounterRow {
   View name;
   Counter CounterFields::*field;
   CounterSection section;
   Combine combine;
+  Reset reset;
 };
 /// Every counter, in the order of CounterFields.
 std::span<const CounterRow> counter_rows();

@@ -41,6 +41,15 @@ TEST(Counters, ResetToZeroWithTheirRates) {
   EXPECT_EQ(counters.commands_rate.per_second(1'000'000, 0), 0);
 }
 
+TEST(Counters, ThatSayHowThingsAreOutliveAReset) {
+  Counters counters;
+  counters.changes.add(3);
+  counters.lazyfree_pending_objects.set(4);
+  counters.reset();
+  EXPECT_EQ(counters.changes.value(), 3u);
+  EXPECT_EQ(counters.lazyfree_pending_objects.value(), 4u);
+}
+
 TEST(LatencyMonitor, AThresholdBeyondAllTimeNotesNothing) {
   LatencyMonitor monitor;
   monitor.set_threshold(std::numeric_limits<Millis>::max());
