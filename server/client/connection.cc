@@ -9,12 +9,9 @@ namespace {
 constexpr View kTooManyClientsText = "ERR max number of clients reached";
 constexpr View kProtectedModeText =
     "DENIED Shoal is running in protected mode: no password is set, and it was not told which addresses to "
-    "serve, so it "
-    "answers only clients on this machine. To serve others, set a password (requirepass), or turn the mode "
-    "off with "
-    "CONFIG SET protected-mode no from this machine, or with --protected-mode no at the start, if you know "
-    "that the "
-    "server cannot be reached from untrusted networks.";
+    "serve, so it answers only clients on this machine. To serve others, set a password (requirepass), or "
+    "turn the mode off with CONFIG SET protected-mode no from this machine, or with --protected-mode no at "
+    "the start, if you know that the server cannot be reached from untrusted networks.";
 
 }  // namespace
 
@@ -252,8 +249,9 @@ void Connection::enforce_query_limit() {
   const std::size_t bytes = backlog_.size() + parser_.buffered_bytes() + session_.transaction.queue_bytes;
   if (bytes <= host_.settings().clients.query_buffer_bytes_max) return;
   host_.counters().client_query_buffer_limit_disconnections.add(1);
-  host_.log().warning("Closing client that reached max query buffer length: id={} addr={} qbuf={}",
-                      session_.id, session_.peer_address, bytes);
+  host_.log().warning(
+      "Closed the client id={} addr={}: {} bytes of its requests wait, too many (client-query-buffer-limit)",
+      session_.id, session_.peer_address, bytes);
   close();
 }
 

@@ -23,20 +23,15 @@ std::int64_t make_room_for_clients(std::int64_t clients, CoreId core_count, runt
   const auto allowed = static_cast<std::int64_t>(std::min(limit.now, kInt64Max));
   if (allowed >= needed) {
     if (limit.now > limit.before)
-      log.notice("Increased maximum number of open files to {} (it was originally set to {}).", needed,
-                 limit.before);
+      log.notice("Raised the limit of open descriptors from {} to {}, to have room for {} clients",
+                 limit.before, needed, clients);
     return clients;
   }
-  log.warning("You requested maxclients of {} requiring at least {} max file descriptors.", clients, needed);
-  log.warning("Server can't set maximum open files to {} because of OS error: {}.", needed,
-              std::strerror(limit.error));
   const std::int64_t room = allowed - others;
-  if (room > 0)
-    log.warning(
-        "Current maximum open files is {}. maxclients has been reduced to {} to compensate for low ulimit. "
-        "If "
-        "you need higher maxclients increase 'ulimit -n'.",
-        allowed, room);
+  log.warning(
+      "{} clients need {} descriptors, of which the system allows this process {} ({}): raise 'ulimit -n'",
+      clients, needed, allowed, std::strerror(limit.error));
+  if (room > 0) log.warning("At most {} clients will be served at a time", room);
   return room;
 }
 

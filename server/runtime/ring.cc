@@ -46,9 +46,8 @@ std::string why_setup_failed(int error) {
     case ENFILE: return "no file descriptor left for io_uring; raise RLIMIT_NOFILE ('ulimit -n')";
     case EINVAL:
       return "the kernel (" + kernel_release() +
-             ") does not know the io_uring features Shoal uses (SINGLE_ISSUER, DEFER_TASKRUN). Linux 6.1 or "
-             "later "
-             "is needed";
+             ") does not know the io_uring features Shoal uses (SINGLE_ISSUER, DEFER_TASKRUN). "
+             "Linux 6.1 or later is needed";
     default: return std::string("cannot set up io_uring: ") + std::strerror(error);
   }
 }

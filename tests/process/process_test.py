@@ -79,7 +79,9 @@ class ProcessTest(unittest.TestCase):
             self.assertLess(time.monotonic(), deadline, what)
             time.sleep(POLL_SECONDS)
 
-    def assert_logs(self, line):
+    def assert_logs(self, line_of):
+        """`line_of` has each server's own words."""
+        line = line_of[OPTIONS.server]
         self.eventually(lambda: line in self.server.log(), line)  # Shoal's log is written by a thread of its own.
 
     def resident_bytes(self):
@@ -228,7 +230,8 @@ class Descriptors(ProcessTest):
         self.start_with(256, "--maxclients", "1000")
         self.assertGreater(self.limit(), 1000)
         self.assertEqual(self.ask("CONFIG", "GET", "maxclients"), "maxclients 1000")
-        self.assert_logs("Increased maximum number of open files to")
+        self.assert_logs({"redis": "Increased maximum number of open files to",
+                          "shoal": "Raised the limit of open descriptors from 256 to"})
 
     def test_a_limit_that_is_high_enough_is_left_alone_until_it_is_not(self):
         self.start_with(500, "--maxclients", "100")
@@ -246,7 +249,7 @@ class Descriptors(ProcessTest):
                    "handle the specified number of clients, try with ")
         self.assertTrue(reply.startswith(refused), reply)
         self.assertEqual(self.ask("CONFIG", "SET", "maxclients", reply[len(refused):]), "OK")
-        self.assert_logs("Server can't set maximum open files to")
+        self.assert_logs({"redis": "Server can't set maximum open files to", "shoal": "raise 'ulimit -n'"})
 
 
 class Memory(ProcessTest):

@@ -23,13 +23,13 @@ TEST(ClientRoom, IsMadeByRaisingTheLimit) {
   EXPECT_EQ(make_room(fake, 10'000), 10'000);
   EXPECT_GT(fake.host.descriptors, 10'000u);
   EXPECT_EQ(fake.logged,
-            "Increased maximum number of open files to 10036 (it was originally set to 1000).\n");
+            "Raised the limit of open descriptors from 1000 to 10036, to have room for 10000 clients\n");
 }
 
 TEST(ClientRoom, IsWhatTheSystemLeavesBesideTheServersOwnDescriptors) {
   FakeProcess fake;
   EXPECT_EQ(make_room(fake, 10'000), 964);
-  EXPECT_NE(fake.logged.find("maxclients has been reduced to 964"), std::string::npos) << fake.logged;
+  EXPECT_NE(fake.logged.find("At most 964 clients"), std::string::npos) << fake.logged;
   EXPECT_EQ(make_room(fake, 964), 964) << "which may then be asked for";
 }
 
