@@ -116,7 +116,7 @@ class Output {
   /// Drops everything and frees every chunk.
   void clear();
 
-  /// Heap held: the chunks, whole. For client-output-buffer-limit and CLIENT LIST's omem.
+  /// Heap held: the chunks, whole. What CLIENT LIST shows as omem; client-output-buffer-limit counts size().
   size_t heap_bytes() const { return heap_bytes_; }
 
   /// A hole of `bytes` bytes at the end, counted as appended, to be filled by close_hole() once more is

@@ -120,14 +120,6 @@ HeapBytes RequestBatch::take(size_t request, size_t arg) {
   return std::move(found->bytes);
 }
 
-bool RequestBatch::owns(size_t request, size_t arg) const {
-  DCHECK(request < size_ && arg < requests_[request].count);
-  const size_t place = requests_[request].first + arg;
-  auto found = std::lower_bound(owned_.begin(), owned_.end(), place,
-                                [](const OwnedArgument& owned, size_t wanted) { return owned.arg < wanted; });
-  return found != owned_.end() && found->arg == place && found->bytes.size() > 0;
-}
-
 void RequestBatch::clear() {
   size_ = 0;
   args_size_ = 0;

@@ -109,8 +109,6 @@ class RequestBatch {
   /// stays good for as long as the block lives. Two threads may take arguments of different requests. O(big
   /// arguments held).
   HeapBytes take(size_t request, size_t arg);
-  /// Whether take() would give a block.
-  bool owns(size_t request, size_t arg) const;
 
   /// Forgets every request and frees what it owned. Keeps room for a usual pipeline.
   void clear();

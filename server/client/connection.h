@@ -7,8 +7,7 @@
 // buffers, are copied to a backlog: so clients that wait never take all buffers. Limits: the backlog, an
 // unfinished request and the queue of MULTI together by client-query-buffer-limit; the output by
 // Pipeline::kReplyBytesMax, above which no further request is begun until the client has read (its requests
-// then wait in the backlog, so a client may send a pipeline of any length before it reads), and by
-// client-output-buffer-limit, above which it is closed.
+// then wait in the batch and the backlog), and by client-output-buffer-limit, above which it is closed.
 #pragma once
 
 #include <atomic>

@@ -50,17 +50,12 @@ int open_fd(const std::string& file) {
   return ::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
 }
 
-/// Writes lines to a descriptor that may be exchanged between two lines. Owns it, unless it is a standard
-/// one.
+/// Writes lines to a descriptor. Owns it, unless it is a standard one.
 class DescriptorSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   explicit DescriptorSink(int fd) : base_sink(make_formatter()), fd_(fd) {}
-  ~DescriptorSink() override { close_own(); }
-
-  void exchange(int fd) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    close_own();
-    fd_ = fd;
+  ~DescriptorSink() override {
+    if (fd_ > STDERR_FILENO) ::close(fd_);
   }
 
  private:
@@ -76,11 +71,8 @@ class DescriptorSink final : public spdlog::sinks::base_sink<std::mutex> {
     }
   }
   void flush_() override {}
-  void close_own() const {
-    if (fd_ > STDERR_FILENO) ::close(fd_);
-  }
 
-  int fd_;
+  const int fd_;
 };
 
 }  // namespace
@@ -89,7 +81,6 @@ class DescriptorSink final : public spdlog::sinks::base_sink<std::mutex> {
 struct Log::Backend {
   std::atomic<LogLevel> level;
   Writer writer;
-  std::shared_ptr<DescriptorSink> sink;
   std::shared_ptr<spdlog::details::thread_pool> queue;  // Its destructor writes what is left.
   std::shared_ptr<spdlog::async_logger> logger;
 };
@@ -102,10 +93,10 @@ Result<std::unique_ptr<Log>> Log::open(LogLevel level, const std::string& file) 
   if (fd < 0) return Failure{fmt::format("Can't open the log file: {}", std::strerror(errno))};
   auto backend = std::make_unique<Backend>();
   backend->level = level;
-  backend->sink = std::make_shared<DescriptorSink>(fd);
   backend->queue = std::make_shared<spdlog::details::thread_pool>(kLogQueueLines, 1);
-  backend->logger = std::make_shared<spdlog::async_logger>("", backend->sink, backend->queue,
-                                                           spdlog::async_overflow_policy::overrun_oldest);
+  backend->logger =
+      std::make_shared<spdlog::async_logger>("", std::make_shared<DescriptorSink>(fd), backend->queue,
+                                             spdlog::async_overflow_policy::overrun_oldest);
   // What is_on() lets through is written; one level in one place.
   backend->logger->set_level(spdlog::level::trace);
   return std::unique_ptr<Log>(new Log(std::move(backend)));
@@ -135,14 +126,6 @@ void Log::write(LogLevel level, View message) {
 
 void Log::set_level(LogLevel level) {
   backend_->level.store(level, std::memory_order_relaxed);
-}
-
-Status Log::set_file(const std::string& file) {
-  if (backend_->writer) return success();
-  const int fd = open_fd(file);
-  if (fd < 0) return Failure{fmt::format("Can't open the log file: {}", std::strerror(errno))};
-  backend_->sink->exchange(fd);
-  return success();
 }
 
 std::uint64_t Log::dropped() const {

@@ -63,8 +63,6 @@ class Log {
   }
 
   void set_level(LogLevel level);
-  /// From here on writes to `file` (empty: standard output); on failure goes on with the present one.
-  Status set_file(const std::string& file);
 
   /// Lines lost because the queue was full.
   std::uint64_t dropped() const;

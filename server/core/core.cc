@@ -205,7 +205,7 @@ void Core::end_pause_if_over() {
   if (pause_.until != 0 && runtime_.now() >= pause_.until) set_pause({});
 }
 
-// ---- MONITOR ------------------------------------------------------------------------------------------------
+// ---- MONITOR
 
 void Core::add_monitor(dispatch::Monitor monitor) {
   monitors_.add(monitor);

@@ -52,9 +52,9 @@ enum class Route : std::uint8_t {
   kWalk,  // within EXEC like kWholeKeyspace; else here with no slot in hand: may reply later (Context::defer)
 };
 
-/// States in which some commands are refused. A state of a core or of a session is one bit; the row's
-/// `forbidden_in` names those that refuse it, and server/dispatch/admission.cc has the row of reasons. The
-/// gate never grows.
+/// States in which some commands are refused, held back, queued or shown. A state of a core or of a session
+/// is one bit; server/dispatch/admission.cc has a row for each that says which commands it concerns, by their
+/// flags, and a row for what they are told. The gate never grows.
 enum State : std::uint32_t {
   kNotAuthenticated = 1u << 0,
   kQueueing = 1u << 1,  // between MULTI and EXEC: the command is queued

@@ -31,7 +31,6 @@ class Reach final : public EffectsRouter {
     if (!held_.empty()) [[unlikely]]
       give_all_back();
   }
-  bool holds_others() const { return !held_.empty(); }
 
   /// Where the effects of a command go that touches several reachable shards.
   Effects& effects_of(SlotId slot) override;

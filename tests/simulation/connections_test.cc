@@ -30,7 +30,6 @@ std::uint64_t figure(SimulatedServer& server, TestClient& client, const std::str
 }
 
 // ---- Receive buffers
-// ------------------------------------------------------------------------------------------
 
 constexpr std::uint16_t kFewBuffers = 4;
 constexpr int kMoreClients = 3 * kFewBuffers;
@@ -85,7 +84,6 @@ TEST(Connections, ClientsThatDoNotReadLeaveReceiveBuffersToOthers) {
 }
 
 // ---- CLIENT PAUSE
-// ---------------------------------------------------------------------------------------------
 
 TEST(Connections, APauseEndsOnTimeAndItsCoreSleepsMeanwhile) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
@@ -115,7 +113,6 @@ TEST(Connections, APauseMayLastForEver) {
 }
 
 // ---- timeout
-// --------------------------------------------------------------------------------------------------
 
 // The simulated wire takes a send as a whole, a real socket's buffers a part of it.
 TEST(Connections, AClientThatReadsSlowlyIsNotIdle) {
@@ -138,7 +135,6 @@ TEST(Connections, AClientThatReadsSlowlyIsNotIdle) {
 }
 
 // ---- MONITOR
-// --------------------------------------------------------------------------------------------------
 
 /// Clients that set keys of all cores, all at the same time.
 void keep_busy(SimulatedServer& server, int clients, int requests, const std::string& value) {

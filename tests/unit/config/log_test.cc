@@ -58,18 +58,6 @@ TEST_F(LogFile, IsAppendedTo) {
   EXPECT_EQ(lines("log").size(), 2U);
 }
 
-TEST_F(LogFile, MayChangeWhileLogging) {
-  auto log = opened(LogLevel::kNotice, "first");
-  log->notice("one");
-  ASSERT_FALSE(log->set_file("/nonexistent/log").ok());
-  ASSERT_TRUE(log->set_file(path("second")).ok());
-  log->notice("two");
-  log.reset();
-  EXPECT_EQ(lines("first").size() + lines("second").size(), 2U);
-  ASSERT_FALSE(lines("second").empty());
-  EXPECT_TRUE(lines("second").back().ends_with("two"));
-}
-
 TEST_F(LogFile, ThatCannotBeOpenedIsAnError) {
   EXPECT_EQ(Log::open(LogLevel::kNotice, "/nonexistent/log").message(),
             "Can't open the log file: No such file or directory");
