@@ -149,11 +149,16 @@ void reply_runs(Context& ctx, const LcsOptions& options, const std::vector<types
   ctx.reply.integer(static_cast<std::int64_t>(length));
 }
 
-// LCS may take no more cells than Redis would give it bytes: it is what bounds its time.
-bool refuse_lcs_size(Context& ctx, View first, View second) {
+// LCS may take no more cells than Redis would give it bytes, some 20 ms of work with strings of one length. A
+// first string much longer than the second makes more: what takes more than kStepsMax is refused, which Redis
+// would answer (a first string above 16 MB).
+bool refuse_lcs_size(Context& ctx, View first, View second, bool only_length) {
+  constexpr std::uint64_t kStepsMax = std::uint64_t{1} << 24;
   constexpr std::uint64_t kCellBytes = 4;
   constexpr std::uint64_t kSizeMax = 0xfffffffe;
-  if (first.size() >= kSizeMax || second.size() >= kSizeMax) {
+  const bool too_long = first.size() >= kSizeMax || second.size() >= kSizeMax ||
+                        (!only_length && types::common_subsequence_steps(first, second) > kStepsMax);
+  if (too_long) {
     ctx.fail("ERR String too long for LCS");
     return true;
   }
@@ -173,12 +178,14 @@ void lcs(Context& ctx) {
     texts[i] = String::view(*entry, digits[i]);
   }
   LcsOptions options;
-  if (!parse_lcs_options(ctx, options) || refuse_lcs_size(ctx, texts[0], texts[1])) return;
+  if (!parse_lcs_options(ctx, options) || refuse_lcs_size(ctx, texts[0], texts[1], options.only_length))
+    return;
+  if (options.only_length)
+    return ctx.reply.integer(static_cast<std::int64_t>(types::longest_common_length(texts[0], texts[1])));
 
   const std::vector<types::CommonRun> runs = types::longest_common_subsequence(texts[0], texts[1]);
   std::size_t length = 0;
   for (const types::CommonRun& run : runs) length += run.length;
-  if (options.only_length) return ctx.reply.integer(static_cast<std::int64_t>(length));
   if (options.indexes) return reply_runs(ctx, options, runs, length);
   std::string common;
   for (auto run = runs.rbegin(); run != runs.rend(); ++run)
