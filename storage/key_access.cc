@@ -78,8 +78,12 @@ void KeyAccess::reclaim_expired(const Key& key, Handle& handle) {
 }
 
 void KeyAccess::insert(const Key& key, Entry* entry) {
+  entry->set_access(moment_.access.of_new_key());
+  insert_moved(key, entry);
+}
+
+void KeyAccess::insert_moved(const Key& key, Entry* entry) {
   Dictionary& dictionary = keyspace_.slot(key.slot).database(database_);
-  entry->set_access(moment_.access);
   if (entry->has_expiry()) {
     ++dictionary.expiring;
     schedule(key, *entry, kNoExpiry, 0);

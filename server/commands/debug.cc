@@ -3,7 +3,6 @@
 
 #include <cstdlib>
 
-#include "eviction/recency.h"
 #include "server/commands/digest.h"
 #include "server/commands/families.h"
 #include "server/commands/gather.h"
@@ -56,7 +55,7 @@ void object(Context& ctx) {
   ctx.reply.simple_string(
       fmt::format("Value at:0x0 refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{}",
                   types::encoding_name(*entry), types::memory_bytes(*entry), entry->access(),
-                  eviction::idle_ms(entry->access(), ctx.keys.moment().access) / 1000));
+                  ctx.keys.moment().access.idle_ms(entry->access()) / 1000));
 }
 
 void set_active_expire(Context& ctx) {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "eviction/recency.h"
+#include "eviction/access_clock.h"
 #include "server/commands/version.h"
 #include "server/config/options.h"
 #include "server/dispatch/command_table.h"
@@ -63,7 +63,7 @@ void write_server(const InfoSource& source, std::string& text) {
   field(text, "server_time_usec", now_us);
   field(text, "uptime_in_seconds", uptime_seconds);
   field(text, "uptime_in_days", uptime_seconds / 86'400);
-  field(text, "lru_clock", eviction::access_clock(now));
+  field(text, "lru_clock", eviction::AccessClock::recency(now).of_new_key());
   field(text, "executable", source.server.executable());
   field(text, "config_file", settings.config_file);
   field(text, "threads", source.server.core_count());

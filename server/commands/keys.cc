@@ -1,5 +1,4 @@
 // Keys of any type: whether they exist, what they are called, where they are.
-#include "eviction/recency.h"
 #include "server/commands/database_argument.h"
 #include "server/commands/families.h"
 #include "server/commands/subcommands.h"
@@ -54,7 +53,7 @@ void rename_to(Context& ctx, KeyAccess::Handle& source, const Key& source_key, c
   ctx.keys.changed(source_key, Event::kRenameFrom, {"DEL", source_key.name});
   if (auto old = ctx.keys.write(target)) ctx.keys.erase(old);
   Entry* moved = types::move_to(entry, target.name, entry->expiry());
-  ctx.keys.insert(target, moved);
+  ctx.keys.insert_moved(target, moved);
   changed_whole(ctx, ctx.keys.database(), target, Event::kRenameTo, *moved);
 }
 
@@ -86,7 +85,7 @@ void move(Context& ctx) {
 
   Entry* entry = ctx.keys.extract(source);
   ctx.keys.changed_in(from, key, Event::kMoveFrom, {"DEL", key.name});
-  ctx.keys.insert(key, entry);
+  ctx.keys.insert_moved(key, entry);
   changed_whole(ctx, *database, key, Event::kMoveTo, *entry);
   ctx.reply.integer(1);
 }
@@ -137,11 +136,6 @@ constexpr View kLfuNote =
     "Please note that when switching between policies at runtime LRU and LFU data will take some time to "
     "adjust.";
 
-bool counts_frequency(Context& ctx) {
-  const config::EvictionPolicy policy = ctx.core.server().settings().memory.policy;
-  return policy == config::EvictionPolicy::kAllkeysLfu || policy == config::EvictionPolicy::kVolatileLfu;
-}
-
 void object_encoding(Context& ctx) {
   const Entry* entry = ctx.keys.peek(ctx.key());
   entry == nullptr ? ctx.reply.null_bulk() : ctx.reply.bulk(types::encoding_name(*entry));
@@ -150,7 +144,8 @@ void object_encoding(Context& ctx) {
 void object_freq(Context& ctx) {
   const Entry* entry = ctx.keys.peek(ctx.key());
   if (entry == nullptr) return ctx.reply.null_bulk();
-  if (counts_frequency(ctx)) return ctx.reply.integer(entry->access() & 0xff);
+  const eviction::AccessClock& clock = ctx.keys.moment().access;
+  if (clock.counts_frequency()) return ctx.reply.integer(clock.frequency_of(entry->access()));
   ctx.fail("ERR An LFU maxmemory policy is not selected, access frequency not tracked. " +
            std::string(kLfuNote));
 }
@@ -158,9 +153,8 @@ void object_freq(Context& ctx) {
 void object_idletime(Context& ctx) {
   const Entry* entry = ctx.keys.peek(ctx.key());
   if (entry == nullptr) return ctx.reply.null_bulk();
-  if (!counts_frequency(ctx)) {
-    return ctx.reply.integer(eviction::idle_ms(entry->access(), ctx.keys.moment().access) / 1000);
-  }
+  const eviction::AccessClock& clock = ctx.keys.moment().access;
+  if (!clock.counts_frequency()) return ctx.reply.integer(clock.idle_ms(entry->access()) / 1000);
   ctx.fail("ERR An LFU maxmemory policy is selected, idle time not tracked. " + std::string(kLfuNote));
 }
 

@@ -263,7 +263,7 @@ TEST_F(KeyCommands, RandomkeyNeverReturnsAnExpiredKey) {
 class Transactions : public CommandTest {
  protected:
   ExecVerdict verdict() {
-    KeyAccess access(keyspace_, effects_, Moment{now_, 0}, session_.database, KeyAccess::Touch::kYes);
+    KeyAccess access(keyspace_, effects_, Moment{now_}, session_.database, KeyAccess::Touch::kYes);
     return exec_verdict(session_, access);
   }
   /// Runs as somebody else.

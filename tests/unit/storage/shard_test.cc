@@ -19,7 +19,7 @@ class ShardTest : public testing::Test {
   // Runs `work(KeyAccess&)` as a command in that database would.
   template <class Work>
   void command(DatabaseId database, Work&& work) {
-    KeyAccess keys(keyspace_, shard_.effects(), Moment{now_, 0}, database, KeyAccess::Touch::kYes);
+    KeyAccess keys(keyspace_, shard_.effects(), Moment{now_}, database, KeyAccess::Touch::kYes);
     work(keys);
     shard_.settle();
   }
@@ -48,7 +48,7 @@ class ShardTest : public testing::Test {
   }
   void pass_to(Millis now) {
     now_ = now;
-    while (shard_.expire(Moment{now_, 0}, 1000, [](SlotId) { return false; })) {
+    while (shard_.expire(Moment{now_}, 1000, [](SlotId) { return false; })) {
     }
   }
 
