@@ -70,6 +70,7 @@ class KeyAccess {
   const Moment& moment() const { return moment_; }
   Millis now() const { return moment_.now; }
   void set_moment(Moment moment) { moment_ = moment; }
+  /// For the command that runs now: the next one's choice is set before it.
   void set_touch(Touch touch) { touch_ = touch; }
   /// Effects of borrowed slots go where `router` says; null: to the Effects given at construction.
   void set_router(EffectsRouter* router) { router_ = router; }

@@ -34,7 +34,9 @@ void exists(Context& ctx) {
   ctx.reply.integer(count);
 }
 
+// Touching is what it is for, CLIENT NO-TOUCH or not: that is about the other commands.
 void touch(Context& ctx) {
+  ctx.keys.set_touch(KeyAccess::Touch::kYes);
   std::int64_t count = 0;
   for (std::size_t i = 0; i < ctx.key_count(); ++i) count += ctx.keys.read(ctx.key(i)) != nullptr ? 1 : 0;
   ctx.reply.integer(count);
