@@ -83,9 +83,29 @@ void no_touch(Context& ctx) {
   set_on_or_off(ctx, ctx.session().no_touch);
 }
 
+// Whether the options behind ON or OFF are some that there are; if not, the error is replied.
+bool check_tracking_options(Context& ctx) {
+  constexpr View kFlags[] = {"BCAST", "OPTIN", "OPTOUT", "NOLOOP"};
+  for (std::size_t i = 3; i < ctx.args.size(); ++i) {
+    const View option = ctx.args[i];
+    const bool has_next = i + 1 < ctx.args.size();
+    if (is_option(option, "REDIRECT") && has_next) {
+      if (!ctx.integer(++i)) return false;
+    } else if (is_option(option, "PREFIX") && has_next) {
+      ++i;
+    } else if (std::none_of(std::begin(kFlags), std::end(kFlags),
+                            [option](View flag) { return is_option(option, flag); })) {
+      ctx.fail(Error::kSyntax);
+      return false;
+    }
+  }
+  return true;
+}
+
 // Client-side caching is not there yet: nobody tracks anything.
 void tracking(Context& ctx) {
-  if (ctx.args.size() == 3 && is_option(ctx.args[2], "OFF")) return ctx.reply.ok();
+  if (!check_tracking_options(ctx)) return;
+  if (is_option(ctx.args[2], "OFF")) return ctx.reply.ok();
   if (!is_option(ctx.args[2], "ON")) return ctx.fail(Error::kSyntax);
   ctx.fail("ERR client-side caching is not supported by this server yet");
 }

@@ -1,6 +1,7 @@
 // DEBUG: for tests of this server and of clients.
 #include <fmt/format.h>
 
+#include <cmath>
 #include <cstdlib>
 
 #include "server/commands/digest.h"
@@ -34,9 +35,10 @@ bool admit_with(Context& ctx, std::size_t arg_count) {
   return false;
 }
 
-// A number as C's strtod reads it, what follows it ignored: 0 when there is none.
+// A number as C's strtod reads it, what follows it ignored: 0 when there is none, or it is not a number.
 double leading_number(View text) {
-  return std::strtod(std::string(text).c_str(), nullptr);
+  const double number = std::strtod(std::string(text).c_str(), nullptr);
+  return std::isnan(number) ? 0 : number;
 }
 
 void sleep(Context& ctx) {

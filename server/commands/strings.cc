@@ -1,4 +1,6 @@
 // Strings, written and read whole: SET, GET and their kin.
+#include <algorithm>
+
 #include "server/commands/deadline.h"
 #include "server/commands/families.h"
 #include "server/commands/string_values.h"
@@ -291,6 +293,14 @@ using enum CommandFlag;
 constexpr auto kByKeys = Route::kKeys;
 constexpr std::uint16_t kReads = KeySpec::kRO | KeySpec::kAccess;
 constexpr std::uint16_t kUpdates = KeySpec::kRW | KeySpec::kAccess | KeySpec::kUpdate;
+
+// What SET does to its key: it reads what was there only for GET.
+std::uint16_t access_of_set(std::span<const View> args) {
+  const auto options = args.subspan(std::min<std::size_t>(args.size(), 3));
+  const bool gets =
+      std::any_of(options.begin(), options.end(), [](View option) { return is_option(option, "GET"); });
+  return gets ? kUpdates : KeySpec::kOW | KeySpec::kUpdate;
+}
 constexpr std::uint16_t kOverwrites = KeySpec::kOW | KeySpec::kUpdate;
 constexpr std::uint16_t kInserts = KeySpec::kOW | KeySpec::kInsert;
 
@@ -298,7 +308,7 @@ constexpr std::uint16_t kInserts = KeySpec::kOW | KeySpec::kInsert;
 constexpr Command kRows[] = {
     {"GET", 2, kReadOnly | kFast, kByKeys, dispatch::first_key(kReads), get, Group::kString, "1.0.0", "O(1)",
      "The string value of a key", "key"},
-    {"SET", -3, kWrite | kGrows, kByKeys, dispatch::first_key(kUpdates | KeySpec::kVariableFlags), set, Group::kString, "1.0.0", "O(1)",
+    {"SET", -3, kWrite | kGrows, kByKeys, dispatch::first_key(kUpdates, access_of_set), set, Group::kString, "1.0.0", "O(1)",
      "Sets the string value of a key, whatever it held, if a condition holds; with or without a deadline",
      "key value [NX | XX | IFEQ comparison-value] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]"},
     {"MGET", -2, kReadOnly | kFast, kByKeys, dispatch::every_key(kReads), mget, Group::kString, "1.0.0", "O(N) for N keys",

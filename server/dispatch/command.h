@@ -97,6 +97,10 @@ struct KeySpec {
   std::int8_t count_at = 0;
   std::uint16_t access = 0;
   View keyword = {};
+  /// With kVariableFlags: what one request does to its keys, which depends on its options. `access` covers
+  /// all.
+  using AccessOf = std::uint16_t (*)(std::span<const View> args);
+  AccessOf access_of = nullptr;
 };
 
 enum class Group : std::uint8_t {
@@ -164,6 +168,11 @@ constexpr std::array<KeySpec, 2> key_range(std::uint16_t access, std::int8_t fir
 }
 constexpr std::array<KeySpec, 2> first_key(std::uint16_t access) {
   return key_range(access, 1, 0, 1);
+}
+constexpr std::array<KeySpec, 2> first_key(std::uint16_t access, KeySpec::AccessOf access_of) {
+  std::array<KeySpec, 2> specs = first_key(access | KeySpec::kVariableFlags);
+  specs[0].access_of = access_of;
+  return specs;
 }
 constexpr std::array<KeySpec, 2> second_key(std::uint16_t access) {
   return key_range(access, 2, 0, 1);
