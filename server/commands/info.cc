@@ -48,6 +48,8 @@ std::string write_sections(const InfoSource& source, const Selection& selection)
     if (!text.empty()) text += "\r\n";
     text += fmt::format("# {}\r\n", section.title);
     section.write(source, text);
+    for (const ConstantField& field : section.constants)
+      text += fmt::format("{}:{}\r\n", field.name, field.value);
   }
   return text;
 }
