@@ -163,16 +163,20 @@ void swapdb(Context& ctx) {
 using enum CommandFlag;
 constexpr auto kEverywhere = Route::kWholeKeyspace;
 
+constexpr dispatch::Documentation kFlushes = {
+    .tips = "request_policy:all_shards response_policy:all_succeeded",
+    .history = {{"4.0.0", "ASYNC frees behind the scenes"}, {"6.2.0", "SYNC frees at once"}}};
+
 // clang-format off
 constexpr Command kRows[] = {
-    {"DBSIZE", 1, kReadOnly | kFast, kEverywhere, kNoKeys, dbsize, Group::kServer, "1.0.0", "O(1) for each hash slot",
-     "How many keys the database holds", "", kKeyspace},
-    {"RANDOMKEY", 1, kReadOnly, kEverywhere, kNoKeys, randomkey, Group::kGeneric, "1.0.0", "O(1) for each hash slot",
-     "The name of a key, drawn at random", "", kKeyspace},
-    {"FLUSHDB", -1, kWrite, kEverywhere, kNoKeys, flushdb, Group::kServer, "1.0.0", "O(1) for each hash slot",
-     "Removes all keys of the database", "[ASYNC | SYNC]", kKeyspace | kDangerous},
-    {"FLUSHALL", -1, kWrite, kEverywhere, kNoKeys, flushall, Group::kServer, "1.0.0", "O(1) for each hash slot",
-     "Removes all keys of all databases", "[ASYNC | SYNC]", kKeyspace | kDangerous},
+    Command{"DBSIZE", 1, kReadOnly | kFast, kEverywhere, kNoKeys, dbsize, Group::kServer, "1.0.0", "O(1) for each hash slot",
+     "How many keys the database holds", "", kKeyspace}.with_tips("request_policy:all_shards response_policy:agg_sum"),
+    Command{"RANDOMKEY", 1, kReadOnly, kEverywhere, kNoKeys, randomkey, Group::kGeneric, "1.0.0", "O(1) for each hash slot",
+     "The name of a key, drawn at random", "", kKeyspace}.with_tips("nondeterministic_output request_policy:all_shards"),
+    Command{"FLUSHDB", -1, kWrite, kEverywhere, kNoKeys, flushdb, Group::kServer, "1.0.0", "O(1) for each hash slot",
+     "Removes all keys of the database", "[async: ASYNC@4.0.0 | SYNC@6.2.0]", kKeyspace | kDangerous}.with(kFlushes),
+    Command{"FLUSHALL", -1, kWrite, kEverywhere, kNoKeys, flushall, Group::kServer, "1.0.0", "O(1) for each hash slot",
+     "Removes all keys of all databases", "[async: ASYNC@4.0.0 | SYNC@6.2.0]", kKeyspace | kDangerous}.with(kFlushes),
     {"SWAPDB", 3, kWrite | kFast, kEverywhere, kNoKeys, swapdb, Group::kServer, "4.0.0", "O(1) for each hash slot and watched key",
      "Exchanges the keys of two databases", "index1 index2", kKeyspace | kDangerous},
 };

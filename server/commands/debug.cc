@@ -244,8 +244,9 @@ constexpr Command kSubcommands[] = {
 };
 
 constexpr Command kRows[] = {
-    {"DEBUG", -2, kAdministration | kContainer, kHere, kNoKeys, nullptr, kServer, "1.0.0", "Depends on subcommand.",
-     "Commands for tests", "", kNoExtraCategory, kSubcommands},
+    Command{"DEBUG", -2, kAdministration | kContainer, kHere, kNoKeys, nullptr, kServer, "1.0.0", "As the subcommand says",
+     "Commands for tests", "", kNoExtraCategory, kSubcommands}
+         .with({.is_internal = true}),
 };
 // clang-format on
 

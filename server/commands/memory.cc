@@ -236,22 +236,27 @@ void help(Context& ctx) {
 constexpr Route kHere = Route::kAnywhere;
 constexpr Group kServer = Group::kServer;
 
+constexpr View kOfEachShard = "nondeterministic_output request_policy:all_shards response_policy:special";
+
 // clang-format off
 constexpr Command kSubcommands[] = {
-    {"MEMORY|DOCTOR", 2, kMayDefer, kHere, kNoKeys, doctor, kServer, "4.0.0", "O(1)", "Names problems with memory", ""},
+    Command{"MEMORY|DOCTOR", 2, kMayDefer, kHere, kNoKeys, doctor, kServer, "4.0.0", "O(1)", "Names problems with memory", ""}
+         .with_tips(kOfEachShard),
     {"MEMORY|HELP", 2, kLoadingOk | kStaleOk, kHere, kNoKeys, help, kServer, "4.0.0", "O(1)",
      "Returns a text about the subcommands", ""},
-    {"MEMORY|MALLOC-STATS", 2, 0, kHere, kNoKeys, malloc_stats, kServer, "4.0.0",
-     "Depends on how much memory is allocated, could be slow", "Returns the allocator's own report", ""},
-    {"MEMORY|PURGE", 2, kMayDefer, kHere, kNoKeys, purge, kServer, "4.0.0",
-     "Depends on how much memory is allocated, could be slow", "Gives free memory back to the system", ""},
-    {"MEMORY|STATS", 2, kMayDefer, kHere, kNoKeys, stats, kServer, "4.0.0", "O(1)", "Tells what memory is used for", ""},
+    Command{"MEMORY|MALLOC-STATS", 2, 0, kHere, kNoKeys, malloc_stats, kServer, "4.0.0",
+     "O(N) for N pages of memory", "Returns the allocator's own report", ""}.with_tips(kOfEachShard),
+    Command{"MEMORY|PURGE", 2, kMayDefer, kHere, kNoKeys, purge, kServer, "4.0.0",
+     "O(N) for N pages of memory", "Gives free memory back to the system", ""}
+         .with_tips("request_policy:all_shards response_policy:all_succeeded"),
+    Command{"MEMORY|STATS", 2, kMayDefer, kHere, kNoKeys, stats, kServer, "4.0.0", "O(1)", "Tells what memory is used for", ""}
+         .with_tips(kOfEachShard),
     {"MEMORY|USAGE", -3, kReadOnly, Route::kKeys, second_key(KeySpec::kRO), usage, kServer, "4.0.0",
-     "O(N) where N is the number of samples.", "Returns the bytes a key takes", "key [SAMPLES count]"},
+     "O(1)", "Returns the bytes a key takes", "key [SAMPLES count]"},
 };
 
 constexpr Command kRows[] = {
-    {"MEMORY", -2, kContainer, kHere, kNoKeys, nullptr, kServer, "4.0.0", "Depends on subcommand.",
+    {"MEMORY", -2, kContainer, kHere, kNoKeys, nullptr, kServer, "4.0.0", "As the subcommand says",
      "Commands about memory", "", kNoExtraCategory, kSubcommands},
 };
 // clang-format on

@@ -205,13 +205,14 @@ constexpr Command kRows[] = {
      "The length of the string value of a key", "key"},
     {"GETRANGE", 4, kReadOnly, kByKeys, dispatch::first_key(kReads), getrange, Group::kString, "2.4.0", "O(N) for N bytes returned",
      "Part of the string value of a key", "key start end"},
-    {"SUBSTR", 4, kReadOnly, kByKeys, dispatch::first_key(kReads), getrange, Group::kString, "1.0.0", "O(N) for N bytes returned",
-     "Part of the string value of a key, by GETRANGE's former name", "key start end"},
+    Command{"SUBSTR", 4, kReadOnly, kByKeys, dispatch::first_key(kReads), getrange, Group::kString, "1.0.0", "O(N) for N bytes returned",
+     "Part of the string value of a key, by GETRANGE's former name", "key start end"}
+         .with({.deprecated_since = "2.0.0", .replaced_by = "GETRANGE"}),
     {"SETRANGE", 4, kWrite | kGrows, kByKeys, dispatch::first_key(KeySpec::kRW | KeySpec::kUpdate), setrange, Group::kString, "2.2.0",
      "O(N) for N bytes written or gained", "Overwrites part of the string value of a key, with zero bytes before it where the string is shorter",
      "key offset value"},
     {"LCS", -3, kReadOnly, kByKeys, dispatch::key_range(kReads, 1, 1, 1), lcs, Group::kString, "7.0.0", "O(N*M) for values of N and M bytes",
-     "The longest common subsequence of two string values", "key1 key2 [LEN] [IDX] [MINMATCHLEN min-match-len] [WITHMATCHLEN]"},
+     "The longest common subsequence of two string values", "key1 key2 [LEN] [IDX] [MINMATCHLEN len] [WITHMATCHLEN]"},
 };
 // clang-format on
 

@@ -138,6 +138,23 @@ enum class Secrets : std::uint8_t {
   kOptionValues,  // pairs of an option's name and value: the values of sensitive options
 };
 
+/// What a version of Redis changed in a command.
+struct HistoryItem {
+  View since;
+  View change;
+};
+
+/// More for people and proxies: what few rows have.
+struct Documentation {
+  /// For proxies in front of several servers, separated by spaces, in Redis' words (COMMAND INFO).
+  View tips = {};
+  /// Oldest first; ends at the first without a version.
+  HistoryItem history[6] = {};
+  View deprecated_since = {};
+  View replaced_by = {};
+  bool is_internal = false;  // of no use to applications
+};
+
 struct Command {
   View name;           // upper case; a subcommand is "CLIENT|LIST"
   std::int16_t arity;  // arguments with the name(s); negative: at least so many
@@ -154,9 +171,17 @@ struct Command {
   std::uint32_t acl = kNoExtraCategory;
   std::span<const Command> subcommands = {};
   Secrets secrets = Secrets::kNone;
+  Documentation documentation = {};
 
   bool has(std::uint32_t flag) const { return (flags & flag) != 0; }
   bool has_keys() const { return keys[0].begin != KeySpec::Begin::kNone; }
+  /// The row with more documentation, or with tips alone.
+  constexpr Command with(const Documentation& more) const {
+    Command row = *this;
+    row.documentation = more;
+    return row;
+  }
+  constexpr Command with_tips(View tips) const { return with({.tips = tips}); }
 };
 
 // Key specifications that rows use. The access flags are what COMMAND INFO shows.
