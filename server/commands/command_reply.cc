@@ -170,8 +170,7 @@ void write_tips(ReplyWriter& reply, View tips) {
   reply.end_set(array, count);
 }
 
-// ---- Versions
-// ------------------------------------------------------------------------------------------------
+// ---- Versions ---------------------------------------------------------------------------------------------
 
 void write_history(ReplyWriter& reply, std::span<const HistoryItem> items) {
   reply.set(items.size());

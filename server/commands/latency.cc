@@ -61,7 +61,9 @@ void graph(Context& ctx) {
     const LatencyMonitor all = merge(answers);
     const LatencyEvent* event = all.find(context.args[2]);
     if (event == nullptr) {
-      return context.fail(fmt::format("ERR No samples available for event '{}'", context.args[2]));
+      const View name = context.args[2];
+      return context.fail(
+          fmt::format("ERR No samples available for event '{}'", name.substr(0, name.find('\0'))));
     }
     context.reply.verbatim(latency_graph(*event, context.core.wall_clock() / 1000));
   });
