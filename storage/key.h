@@ -47,15 +47,20 @@ class KeyReference {
   explicit KeyReference(std::uint64_t word) : word_(word) {}
 
   static constexpr std::uint64_t kHashMask = ~((std::uint64_t{1} << 29) - 1);
+  static constexpr std::uint16_t kStampMax = 0x7fff;
 
   std::uint64_t word() const { return word_; }
   std::uint64_t hash() const { return hash_from_upper_bits(word_ & kHashMask); }
-  std::uint16_t stamp() const { return (word_ >> kStampShift) & 0x7fff; }
+  std::uint16_t stamp() const { return (word_ >> kStampShift) & kStampMax; }
   SlotId slot() const { return word_ & (kSlotCount - 1); }
 
  private:
   static constexpr unsigned kStampShift = 14;
   std::uint64_t word_;
 };
+
+/// A stamp for an entry that gets a new reference; never 0 (none) nor `previous`, the stamp it had. Mixed, so
+/// that keys of one name in several databases, and one key's deadlines, rarely share one.
+std::uint16_t fresh_stamp(Millis deadline, DatabaseId database, std::uint16_t previous);
 
 }  // namespace shoal

@@ -15,15 +15,10 @@ using types::kNoExpiry;
 
 namespace {
 
+static_assert(KeyReference::kStampMax == Entry::kWheelStampMax);
+
 auto named(const Key& key) {
   return [&key](const Entry& entry) { return bytes_equal(entry.key(), key.name); };
-}
-
-// Tells one reference of a key from the stale ones that an earlier deadline left in the wheel. Never 0.
-std::uint16_t stamp_for(Millis deadline) {
-  constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15;
-  const auto mixed = static_cast<std::uint16_t>((static_cast<std::uint64_t>(deadline) * kOdd) >> 49);
-  return mixed == 0 ? 1 : mixed;
 }
 
 }  // namespace
@@ -83,8 +78,12 @@ void KeyAccess::reclaim_expired(const Key& key, Handle& handle) {
 }
 
 void KeyAccess::insert(const Key& key, Entry* entry) {
+  entry->set_access(moment_.access.of_new_key());
+  insert_moved(key, entry);
+}
+
+void KeyAccess::insert_moved(const Key& key, Entry* entry) {
   Dictionary& dictionary = keyspace_.slot(key.slot).database(database_);
-  entry->set_access(moment_.access);
   if (entry->has_expiry()) {
     ++dictionary.expiring;
     schedule(key, *entry, kNoExpiry, 0);
@@ -113,7 +112,7 @@ void KeyAccess::schedule(const Key& key, Entry& entry, Millis old_expiry, std::u
   const Millis deadline = entry.expiry();
   if (deadline >= kFarExpiry) return;
   if (old_stamp != 0 && deadline >= old_expiry) return entry.set_wheel_stamp(old_stamp);
-  const std::uint16_t stamp = stamp_for(deadline);
+  const std::uint16_t stamp = fresh_stamp(deadline, database_, old_stamp);
   entry.set_wheel_stamp(stamp);
   effects_of(key.slot).add_timer(deadline, KeyReference(key.hash, stamp, key.slot));
 }

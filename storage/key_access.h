@@ -8,6 +8,7 @@
 
 #include <initializer_list>
 
+#include "eviction/access_clock.h"
 #include "storage/change.h"
 #include "storage/key.h"
 #include "storage/keyspace.h"
@@ -17,8 +18,9 @@ namespace shoal {
 
 /// Where a command runs in time: passed in, so that the same bytes, time and seed give the same result.
 struct Moment {
-  Millis now = 0;            // wall clock
-  std::uint32_t access = 0;  // the eviction policy's clock
+  Millis now = 0;  // wall clock
+  /// The eviction policy's clock.
+  eviction::AccessClock access = eviction::AccessClock::recency(0);
 };
 
 /// Finds the Effects that belong to a slot while slots of several cores are borrowed.
@@ -68,6 +70,7 @@ class KeyAccess {
   const Moment& moment() const { return moment_; }
   Millis now() const { return moment_.now; }
   void set_moment(Moment moment) { moment_ = moment; }
+  /// For the command that runs now: the next one's choice is set before it.
   void set_touch(Touch touch) { touch_ = touch; }
   /// Effects of borrowed slots go where `router` says; null: to the Effects given at construction.
   void set_router(EffectsRouter* router) { router_ = router; }
@@ -81,6 +84,8 @@ class KeyAccess {
 
   /// Adds an entry under its key. Precondition: write(key) found nothing. Takes the entry over.
   void insert(const Key& key, types::Entry* entry);
+  /// The same with what extract() gave out: its access bits stay what they were.
+  void insert_moved(const Key& key, types::Entry* entry);
   /// Puts `entry` (the handle's own, or one made from it by assigning, appending...) where the handle's stood
   /// and keeps the books of its deadline.
   void store(const Key& key, Handle& handle, types::Entry* entry);
@@ -113,7 +118,7 @@ class KeyAccess {
   void reclaim_expired(const Key& key, Handle& handle);
   void touch(types::Entry& entry) const {
     if (touch_ == Touch::kYes) [[likely]]
-      entry.set_access(moment_.access);
+      entry.set_access(moment_.access.after_use(entry.access()));
   }
 
   Keyspace& keyspace_;

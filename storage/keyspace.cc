@@ -6,38 +6,29 @@
 
 namespace shoal {
 
-const WatchedKeys::Watch* WatchedKeys::find(DatabaseId database, View key) const {
-  for (const Watch& watch : watches_) {
-    if (watch.database == database && watch.key == key) return &watch;
-  }
-  return nullptr;
-}
-
 std::uint64_t WatchedKeys::watch(DatabaseId database, View key) {
-  if (const Watch* found = find(database, key)) {
-    auto* watch = const_cast<Watch*>(found);
-    ++watch->watchers;
-    return watch->version;
-  }
-  watches_.push_back({database, std::string(key), 1, 1});
-  return 1;
+  auto watch = watches_.find(KeyName{database, key});
+  if (watch == watches_.end()) watch = watches_.insert({database, std::string(key)}).first;
+  ++watch->watchers;
+  return watch->version;
 }
 
 void WatchedKeys::unwatch(DatabaseId database, View key) {
-  auto* watch = const_cast<Watch*>(find(database, key));
-  CHECK(watch != nullptr && watch->watchers > 0);
-  if (--watch->watchers > 0) return;
-  std::swap(*watch, watches_.back());
-  watches_.pop_back();
+  const auto watch = watches_.find(KeyName{database, key});
+  CHECK(watch != watches_.end() && watch->watchers > 0);
+  if (--watch->watchers == 0) watches_.erase(watch);
+  // A set keeps its room, and would be slow to look through for those who come after.
+  if (watches_.empty()) watches_ = {};
 }
 
 std::uint64_t WatchedKeys::version(DatabaseId database, View key) const {
-  const Watch* watch = find(database, key);
-  return watch == nullptr ? 0 : watch->version;
+  const auto watch = watches_.find(KeyName{database, key});
+  return watch == watches_.end() ? 0 : watch->version;
 }
 
 void WatchedKeys::touch(DatabaseId database, View key) {
-  if (auto* watch = const_cast<Watch*>(find(database, key))) ++watch->version;
+  const auto watch = watches_.find(KeyName{database, key});
+  if (watch != watches_.end()) ++watch->version;
 }
 
 Slot::More& Slot::more() {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "storage/key.h"
+#include "storage/key_name.h"
 #include "storage/structs/segmented_table.h"
 #include "storage/types/entry.h"
 
@@ -39,7 +39,7 @@ class WatchedKeys {
   /// Touches every watched key for which `holds(database, name)` is true.
   template <class F>
   void touch_if(F&& holds) {
-    for (Watch& watch : watches_) {
+    for (const Watch& watch : watches_) {
       if (holds(watch.database, View(watch.key))) ++watch.version;
     }
   }
@@ -49,11 +49,12 @@ class WatchedKeys {
   struct Watch {
     DatabaseId database;
     std::string key;
-    std::uint32_t watchers;
-    std::uint64_t version;
+    // What a watch counts is not what it goes by.
+    mutable std::uint32_t watchers = 0;
+    mutable std::uint64_t version = 1;
+    KeyName key_name() const { return {database, key}; }
   };
-  const Watch* find(DatabaseId database, View key) const;
-  std::vector<Watch> watches_;  // few a slot: searched in order
+  KeyNameSet<Watch> watches_;
 };
 
 class Slot {

@@ -46,25 +46,36 @@ bool Shard::expire(Moment moment, std::size_t budget, const std::function<bool(S
   return more;
 }
 
-// A reference says: look at this key again. Its entry may be gone, have a later deadline (the reference is
-// put back for that), or be spoken for by another reference.
-void Shard::fire(KeyReference reference, Moment moment) {
+// Calls visit(DatabaseId, Entry&) for each entry that the reference speaks for. It names no database: there
+// may be one in each, a copy or a namesake with the same stamp.
+template <class Visit>
+void Shard::visit_spoken_for(KeyReference reference, Visit&& visit) {
   Slot& slot = keyspace_.slot(reference.slot());
   for (DatabaseId database = 0; database < slot.database_end(); ++database) {
-    const Dictionary* dictionary = slot.find(database);
-    const Entry* entry = dictionary->entries.find(reference.hash(), [&reference](const Entry& candidate) {
+    Entry* entry = slot.find(database)->entries.find(reference.hash(), [&reference](const Entry& candidate) {
       return candidate.has_expiry() && candidate.wheel_stamp() == reference.stamp();
     });
-    if (entry == nullptr) continue;
-    if (!types::is_expired(*entry, moment.now)) {
-      if (entry->expiry() < types::kFarExpiry) wheel_.insert(entry->expiry(), reference.word());
-      continue;
+    if (entry != nullptr) visit(database, *entry);
+  }
+}
+
+// A reference says: look at this key again. Its entry may be gone, or be spoken for by another reference. If
+// its deadline is later by now, it gets a reference and a stamp of its own, so that no other reference that
+// had the old stamp speaks for it any more: each entry that is found leaves one timer, however many found it.
+void Shard::fire(KeyReference reference, Moment moment) {
+  visit_spoken_for(reference, [&](DatabaseId database, Entry& entry) {
+    if (!types::is_expired(entry, moment.now)) {
+      if (entry.expiry() >= types::kFarExpiry) return;
+      entry.set_wheel_stamp(fresh_stamp(entry.expiry(), database, reference.stamp()));
+      wheel_.insert(entry.expiry(),
+                    KeyReference(reference.hash(), entry.wheel_stamp(), reference.slot()).word());
+      return;
     }
     KeyAccess keys(keyspace_, effects_, moment, database, KeyAccess::Touch::kNo);
     // Copied: the name lies in the entry that is about to go.
-    const std::string name(entry->key());
+    const std::string name(entry.key());
     keys.write(Key{name, reference.hash(), reference.slot()});
-  }
+  });
 }
 
 bool Shard::sweep_stale_timers(std::size_t budget) {
@@ -83,16 +94,10 @@ bool Shard::sweep_stale_timers(std::size_t budget) {
   return sweeping_;
 }
 
-bool Shard::speaks_for_an_entry(KeyReference reference) const {
-  const Slot& slot = std::as_const(keyspace_).slot(reference.slot());
-  for (DatabaseId database = 0; database < slot.database_end(); ++database) {
-    const Entry* entry =
-        slot.find(database)->entries.find(reference.hash(), [&reference](const Entry& candidate) {
-          return candidate.has_expiry() && candidate.wheel_stamp() == reference.stamp();
-        });
-    if (entry != nullptr) return true;
-  }
-  return false;
+bool Shard::speaks_for_an_entry(KeyReference reference) {
+  bool speaks = false;
+  visit_spoken_for(reference, [&speaks](DatabaseId, const Entry&) { speaks = true; });
+  return speaks;
 }
 
 void Shard::free_later(Dictionary detached) {

@@ -86,7 +86,9 @@ class Shard {
  private:
   static constexpr std::size_t kStaleTimersTolerated = 100'000;
 
-  bool speaks_for_an_entry(KeyReference reference) const;
+  template <class Visit>
+  void visit_spoken_for(KeyReference reference, Visit&& visit);
+  bool speaks_for_an_entry(KeyReference reference);
   void fire(KeyReference reference, Moment moment);
 
   Keyspace& keyspace_;

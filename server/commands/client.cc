@@ -83,9 +83,29 @@ void no_touch(Context& ctx) {
   set_on_or_off(ctx, ctx.session().no_touch);
 }
 
+// Whether the options behind ON or OFF are some that there are; if not, the error is replied.
+bool check_tracking_options(Context& ctx) {
+  constexpr View kFlags[] = {"BCAST", "OPTIN", "OPTOUT", "NOLOOP"};
+  for (std::size_t i = 3; i < ctx.args.size(); ++i) {
+    const View option = ctx.args[i];
+    const bool has_next = i + 1 < ctx.args.size();
+    if (is_option(option, "REDIRECT") && has_next) {
+      if (!ctx.integer(++i)) return false;
+    } else if (is_option(option, "PREFIX") && has_next) {
+      ++i;
+    } else if (std::none_of(std::begin(kFlags), std::end(kFlags),
+                            [option](View flag) { return is_option(option, flag); })) {
+      ctx.fail(Error::kSyntax);
+      return false;
+    }
+  }
+  return true;
+}
+
 // Client-side caching is not there yet: nobody tracks anything.
 void tracking(Context& ctx) {
-  if (ctx.args.size() == 3 && is_option(ctx.args[2], "OFF")) return ctx.reply.ok();
+  if (!check_tracking_options(ctx)) return;
+  if (is_option(ctx.args[2], "OFF")) return ctx.reply.ok();
   if (!is_option(ctx.args[2], "ON")) return ctx.fail(Error::kSyntax);
   ctx.fail("ERR client-side caching is not supported by this server yet");
 }
@@ -339,47 +359,63 @@ constexpr Group kConnection = Group::kConnection;
 // clang-format off
 constexpr Command kSubcommands[] = {
     {"CLIENT|CACHING", 3, kOwn, kHere, kNoKeys, caching, kConnection, "6.0.0", "O(1)",
-     "Says whether to track the keys of the next command", "<YES | NO>"},
+     "Says whether to track the keys of the next command", "<mode: YES | NO>"},
     {"CLIENT|GETNAME", 2, kOwn, kHere, kNoKeys, getname, kConnection, "2.6.9", "O(1)", "Returns the connection's name", ""},
     {"CLIENT|GETREDIR", 2, kOwn, kHere, kNoKeys, getredir, kConnection, "6.0.0", "O(1)",
      "Returns the id of the connection that invalidation messages go to", ""},
     {"CLIENT|HELP", 2, kLoadingOk | kStaleOk, kHere, kNoKeys, help, kConnection, "5.0.0", "O(1)",
      "Returns a text about the subcommands", ""},
     {"CLIENT|ID", 2, kOwn, kHere, kNoKeys, id, kConnection, "5.0.0", "O(1)", "Returns the connection's id", ""},
-    {"CLIENT|INFO", 2, kOwn, kHere, kNoKeys, info, kConnection, "6.2.0", "O(1)", "Describes the connection", ""},
-    {"CLIENT|KILL", -3, kOthers | kMayDefer, kHere, kNoKeys, kill, kConnection, "2.4.0",
-     "O(N) where N is the number of client connections", "Closes connections",
-     "<ip:port | <[ID client-id] | [TYPE <NORMAL | MASTER | SLAVE | REPLICA | PUBSUB>] | [USER username] | [ADDR ip:port] "
-     "| [LADDR ip:port] | [SKIPME yes/no]> ...>"},
-    {"CLIENT|LIST", -2, kOthers | kMayDefer, kHere, kNoKeys, list, kConnection, "2.4.0",
-     "O(N) where N is the number of client connections", "Describes the connections",
-     "[TYPE <NORMAL | MASTER | REPLICA | PUBSUB>] [ID client-id [client-id ...]]"},
+    Command{"CLIENT|INFO", 2, kOwn, kHere, kNoKeys, info, kConnection, "6.2.0", "O(1)", "Describes the connection", ""}
+         .with_tips("nondeterministic_output"),
+    Command{"CLIENT|KILL", -3, kOthers | kMayDefer, kHere, kNoKeys, kill, kConnection, "2.4.0",
+     "O(N) for N connections", "Closes connections",
+     "<filter: ip:port@-2.8.12 | <new-format: [ID client-id@2.8.12] | [TYPE <normal_master_slave_pubsub: NORMAL | MASTER@3.2.0 "
+     "| SLAVE | REPLICA@5.0.0 | PUBSUB>@2.8.12] | [USER username] | [ADDR ip:port] | [LADDR ip:port@6.2.0] | [SKIPME yes/no]> ...>"}
+         .with({.history = {
+              {"2.8.12", "Options select clients by more than their address"},
+              {"2.8.12", "ID selects one by its id"},
+              {"3.2.0", "TYPE knows masters"},
+              {"5.0.0", "TYPE says replica for what was, and still may be, called slave"},
+              {"6.2.0", "LADDR selects by the server's address"}}}),
+    Command{"CLIENT|LIST", -2, kOthers | kMayDefer, kHere, kNoKeys, list, kConnection, "2.4.0",
+     "O(N) for N connections", "Describes the connections",
+     "[TYPE <NORMAL | MASTER | REPLICA | PUBSUB>@5.0.0] [id: ID client-id [client-id ...]]@6.2.0"}
+         .with({.tips = "nondeterministic_output",
+           .history = {
+              {"2.8.12", "Shows id, which no two clients share"},
+              {"5.0.0", "TYPE selects clients"},
+              {"6.0.0", "Shows user"},
+              {"6.2.0", "ID selects clients; shows argv-mem, tot-mem, laddr and redir"},
+              {"7.0.0", "Shows resp, multi-mem, rbs and rbp"},
+              {"7.0.3", "Shows ssub"}}}),
     {"CLIENT|NO-EVICT", 3, kOthers, kHere, kNoKeys, no_evict, kConnection, "7.0.0", "O(1)",
-     "Spares the connection from eviction, or does not", "<ON | OFF>"},
+     "Spares the connection from eviction, or does not", "<enabled: ON | OFF>"},
     {"CLIENT|NO-TOUCH", 3, kOwn, kHere, kNoKeys, no_touch, kConnection, "7.2.0", "O(1)",
-     "Lets the connection's commands leave access times alone, or not", "<ON | OFF>"},
-    {"CLIENT|PAUSE", -3, kOthers | kMayDefer, kHere, kNoKeys, pause, kConnection, "2.9.50", "O(1)",
-     "Lets commands wait for a while", "timeout [WRITE | ALL]"},
+     "Lets the connection's commands leave access times alone, or not", "<enabled: ON | OFF>"},
+    Command{"CLIENT|PAUSE", -3, kOthers | kMayDefer, kHere, kNoKeys, pause, kConnection, "2.9.50", "O(1)",
+     "Lets commands wait for a while", "timeout [mode: WRITE | ALL]@6.2.0"}
+         .with({.history = {{"6.2.0", "WRITE lets commands through that only read"}}}),
     {"CLIENT|REPLY", 3, kOwn, kHere, kNoKeys, reply, kConnection, "3.2.0", "O(1)",
      "Says whether the connection gets replies", "<ON | OFF | SKIP>"},
     {"CLIENT|SETINFO", 4, kOwn, kHere, kNoKeys, setinfo, kConnection, "7.2.0", "O(1)",
      "Says which library the connection is made with", "<LIB-NAME libname | LIB-VER libver>"},
     {"CLIENT|SETNAME", 3, kOwn, kHere, kNoKeys, setname, kConnection, "2.6.9", "O(1)",
      "Gives the connection a name", "connection-name"},
-    {"CLIENT|TRACKING", -3, kOwn, kHere, kNoKeys, tracking, kConnection, "6.0.0", "O(1). Some options may introduce additional complexity.",
+    {"CLIENT|TRACKING", -3, kOwn, kHere, kNoKeys, tracking, kConnection, "6.0.0", "O(1)",
      "Switches the tracking of keys on or off",
-     "<ON | OFF> [REDIRECT client-id] [PREFIX prefix [PREFIX prefix ...]] [BCAST] [OPTIN] [OPTOUT] [NOLOOP]"},
+     "<status: ON | OFF> [REDIRECT client-id] [PREFIX prefix [PREFIX prefix ...]] [BCAST] [OPTIN] [OPTOUT] [NOLOOP]"},
     {"CLIENT|TRACKINGINFO", 2, kOwn, kHere, kNoKeys, trackinginfo, kConnection, "6.2.0", "O(1)",
      "Tells how the connection's keys are tracked", ""},
     {"CLIENT|UNBLOCK", -3, kOthers, kHere, kNoKeys, unblock, kConnection, "5.0.0",
-     "O(log N) where N is the number of client connections", "Ends what a connection waits for",
+     "O(1)", "Ends what a connection waits for",
      "client-id [TIMEOUT | ERROR]"},
     {"CLIENT|UNPAUSE", 2, kOthers | kMayDefer, kHere, kNoKeys, unpause, kConnection, "6.2.0",
-     "O(N) Where N is the number of paused clients", "Ends a pause", ""},
+     "O(N) for N connections that wait", "Ends a pause", ""},
 };
 
 constexpr Command kRows[] = {
-    {"CLIENT", -2, kContainer, kHere, kNoKeys, nullptr, kConnection, "2.4.0", "Depends on subcommand.",
+    {"CLIENT", -2, kContainer, kHere, kNoKeys, nullptr, kConnection, "2.4.0", "As the subcommand says",
      "Commands about connections", "", kNoExtraCategory, kSubcommands},
 };
 // clang-format on

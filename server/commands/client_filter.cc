@@ -48,8 +48,8 @@ std::optional<ClientType> client_type_named(View name) {
 
 bool ClientFilter::matches(const Session& session) const {
   if (!ids.empty() && std::find(ids.begin(), ids.end(), session.id) == ids.end()) return false;
-  if (!address.empty() && address != session.peer_address) return false;
-  if (!local_address.empty() && local_address != session.local_address) return false;
+  if (address && *address != session.peer_address) return false;
+  if (local_address && *local_address != session.local_address) return false;
   if (type && *type != type_of(session)) return false;
   return except == 0 || except != session.id;
 }

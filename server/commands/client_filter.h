@@ -18,8 +18,8 @@ std::optional<ClientType> client_type_named(View name);
 /// A client matches when every member that is set agrees.
 struct ClientFilter {
   std::vector<std::uint64_t> ids;  // any of them; empty: whatever its id
-  std::string address;
-  std::string local_address;
+  std::optional<std::string> address;
+  std::optional<std::string> local_address;
   std::optional<ClientType> type;
   std::uint64_t except = 0;  // not this one; 0: no exception
 

@@ -1,5 +1,7 @@
 #include "server/commands/command_reply.h"
 
+#include <algorithm>
+
 #include "server/commands/syntax.h"
 #include "server/dispatch/command_facts.h"
 #include "server/dispatch/command_table.h"
@@ -120,6 +122,14 @@ void write_argument(ReplyWriter& reply, const Argument& argument, std::int64_t& 
     reply.bulk("token");
     reply.bulk(argument.token);
   }
+  const auto version = [&](View name, const std::string& value) {
+    if (value.empty()) return;
+    ++pairs;
+    reply.bulk(name);
+    reply.bulk(value);
+  };
+  version("since", argument.since);
+  version("deprecated_since", argument.deprecated_since);
   if (argument.is_optional || argument.is_multiple) {
     ++pairs;
     write_argument_flags(reply, argument);
@@ -148,6 +158,57 @@ void write_top_arguments(ReplyWriter& reply, const Command& command, std::span<c
   }
 }
 
+void write_tips(ReplyWriter& reply, View tips) {
+  const auto array = reply.begin_array();
+  std::size_t count = 0;
+  while (!tips.empty()) {
+    const View tip = tips.substr(0, tips.find(' '));
+    tips.remove_prefix(std::min(tips.size(), tip.size() + 1));
+    reply.bulk(tip);
+    ++count;
+  }
+  reply.end_set(array, count);
+}
+
+// ---- Versions ---------------------------------------------------------------------------------------------
+
+void write_history(ReplyWriter& reply, std::span<const HistoryItem> items) {
+  reply.set(items.size());
+  for (const HistoryItem& item : items) {
+    reply.array(2);
+    reply.bulk(item.since);
+    reply.bulk(item.change);
+  }
+}
+
+// The fields that few commands have; returns how many.
+std::size_t write_more(ReplyWriter& reply, const Documentation& more) {
+  std::size_t pairs = 0;
+  const auto begin_field = [&](View name) {
+    reply.bulk(name);
+    ++pairs;
+  };
+  if (!more.deprecated_since.empty() || more.is_internal) {
+    begin_field("doc_flags");
+    const View flag = more.is_internal ? "syscmd" : "deprecated";
+    write_names(reply, {&flag, 1});
+  }
+  if (!more.deprecated_since.empty()) {
+    begin_field("deprecated_since");
+    reply.bulk(more.deprecated_since);
+    begin_field("replaced_by");
+    reply.bulk(more.replaced_by);
+  }
+  const auto count = std::find_if(std::begin(more.history), std::end(more.history),
+                                  [](const HistoryItem& item) { return item.since.empty(); }) -
+                     std::begin(more.history);
+  if (count > 0) {
+    begin_field("history");
+    write_history(reply, std::span(more.history).first(static_cast<std::size_t>(count)));
+  }
+  return pairs;
+}
+
 }  // namespace
 
 void write_command_info(ReplyWriter& reply, const Command& command, View name) {
@@ -162,7 +223,7 @@ void write_command_info(ReplyWriter& reply, const Command& command, View name) {
   const std::vector<View> categories = category_names(command);
   reply.set(categories.size());
   for (const View category : categories) reply.simple_string('@' + std::string(category));
-  reply.set(0);  // Hints to proxies: none yet.
+  write_tips(reply, command.documentation.tips);
   write_key_specs(reply, command);
   reply.set(command.subcommands.size());
   for (const Command& subcommand : command.subcommands)
@@ -182,6 +243,7 @@ void write_command_docs(ReplyWriter& reply, const Command& command) {
   field("since", command.since);
   field("group", group_name(command.group));
   field("complexity", command.complexity);
+  pairs += write_more(reply, command.documentation);
   if (!command.syntax.empty()) {
     // Tests hold every row's syntax against the grammar.
     const auto arguments = parse_syntax(command.syntax);

@@ -79,22 +79,25 @@ constexpr std::uint32_t kAdministration = kAdmin | kNoScript | kLoadingOk | kSta
 
 // clang-format off
 constexpr Command kSubcommands[] = {
-    {"CONFIG|GET", -3, kAdministration, kHere, kNoKeys, get, kServer, "2.0.0",
-     "O(N) when N is the number of configuration parameters provided", "Returns options and their values",
-     "parameter [parameter ...]"},
+    Command{"CONFIG|GET", -3, kAdministration, kHere, kNoKeys, get, kServer, "2.0.0",
+     "O(N) for N options", "Returns options and their values",
+     "<parameter: parameter> ..."}
+         .with({.history = {{"7.0.0", "Takes several patterns"}}}),
     {"CONFIG|HELP", 2, kLoadingOk | kStaleOk, kHere, kNoKeys, help, kServer, "5.0.0", "O(1)",
      "Returns a text about the subcommands", ""},
     {"CONFIG|RESETSTAT", 2, kAdministration | kMayDefer, kHere, kNoKeys, resetstat, kServer, "2.0.0", "O(1)",
      "Begins the counts of INFO anew", ""},
     {"CONFIG|REWRITE", 2, kAdministration | kMayDefer, kHere, kNoKeys, rewrite, kServer, "2.8.0", "O(1)",
      "Writes the options into the configuration file", ""},
-    {"CONFIG|SET", -4, kAdministration | kMayDefer, kHere, kNoKeys, set, kServer, "2.0.0",
-     "O(N) when N is the number of configuration parameters provided", "Changes options",
-     "parameter value [parameter value ...]", kNoExtraCategory, {}, Secrets::kOptionValues},
+    Command{"CONFIG|SET", -4, kAdministration | kMayDefer, kHere, kNoKeys, set, kServer, "2.0.0",
+     "O(N) for N options", "Changes options",
+     "parameter value [parameter value ...]", kNoExtraCategory, {}, Secrets::kOptionValues}
+         .with({.tips = "request_policy:all_nodes response_policy:all_succeeded",
+           .history = {{"7.0.0", "Takes several options and their values"}}}),
 };
 
 constexpr Command kRows[] = {
-    {"CONFIG", -2, kContainer, kHere, kNoKeys, nullptr, kServer, "2.0.0", "Depends on subcommand.",
+    {"CONFIG", -2, kContainer, kHere, kNoKeys, nullptr, kServer, "2.0.0", "As the subcommand says",
      "Commands about options", "", kNoExtraCategory, kSubcommands},
 };
 // clang-format on

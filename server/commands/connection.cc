@@ -153,16 +153,18 @@ constexpr Group kConnection = Group::kConnection;
 
 // clang-format off
 constexpr Command kRows[] = {
-    {"AUTH",  -2, kAlways, kHere, kNoKeys, auth, kConnection, "1.0.0",
-     "O(N) where N is the number of passwords defined for the user", "Logs the connection in", "[username] password",
-     kNoExtraCategory, {}, Secrets::kAllArguments},
+    Command{"AUTH",  -2, kAlways, kHere, kNoKeys, auth, kConnection, "1.0.0",
+     "O(1)", "Logs the connection in", "[username@6.0.0] password",
+     kNoExtraCategory, {}, Secrets::kAllArguments}
+         .with({.history = {{"6.0.0", "A user's name may stand before the password"}}}),
     {"ECHO",   2, kLoadingOk | kStaleOk | kFast, kHere, kNoKeys, echo, kConnection, "1.0.0",
      "O(1)", "Returns the given message", "message"},
-    {"HELLO", -1, kAlways, kHere, kNoKeys, hello, kConnection, "6.0.0",
+    Command{"HELLO", -1, kAlways, kHere, kNoKeys, hello, kConnection, "6.0.0",
      "O(1)", "Chooses the protocol version, and may log in and name the connection",
-     "[protover [AUTH username password] [SETNAME clientname]]", kNoExtraCategory, {}, Secrets::kBehindAuth},
-    {"PING",  -1, kFast, kHere, kNoKeys, ping, kConnection, "1.0.0",
-     "O(1)", "Returns PONG, or the given message", "[message]"},
+     "[arguments: protover [AUTH username password] [SETNAME clientname]]", kNoExtraCategory, {}, Secrets::kBehindAuth}
+         .with({.history = {{"6.2.0", "Without arguments it tells about the connection as it is"}}}),
+    Command{"PING",  -1, kFast, kHere, kNoKeys, ping, kConnection, "1.0.0",
+     "O(1)", "Returns PONG, or the given message", "[message]"}.with_tips("request_policy:all_shards response_policy:all_succeeded"),
     {"QUIT",  -1, kAlways | kRunsInMulti, kHere, kNoKeys, quit, kConnection, "1.0.0",
      "O(1)", "Closes the connection", ""},
     {"RESET",  1, kAlways | kRunsInMulti | kUsesWatches, Route::kSession, kNoKeys, reset, kConnection, "6.2.0",

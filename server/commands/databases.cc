@@ -85,15 +85,14 @@ void randomkey(Context& ctx) {
 
 // ---- FLUSHDB, FLUSHALL, SWAPDB
 
-enum class Freeing : std::uint8_t { kNow, kLater };
-
-// Nothing, with the error replied, unless the arguments are [ASYNC | SYNC].
-std::optional<Freeing> parse_freeing(Context& ctx) {
-  if (ctx.args.size() == 1) return Freeing::kLater;
-  if (ctx.args.size() == 2 && is_option(ctx.args[1], "SYNC")) return Freeing::kNow;
-  if (ctx.args.size() == 2 && is_option(ctx.args[1], "ASYNC")) return Freeing::kLater;
-  ctx.fail(Error::kSyntax);
-  return std::nullopt;
+// Whether the arguments are [ASYNC | SYNC]; if not, the error is replied. Both mean the same: the keys are
+// gone with the reply, and their memory follows in slices. To free it at once would hold every core.
+bool parse_freeing(Context& ctx) {
+  const bool is_option_known =
+      ctx.args.size() == 1 ||
+      (ctx.args.size() == 2 && (is_option(ctx.args[1], "SYNC") || is_option(ctx.args[1], "ASYNC")));
+  if (!is_option_known) ctx.fail(Error::kSyntax);
+  return is_option_known;
 }
 
 // Tells the watchers of keys in any of `databases` that these change, if they are there.
@@ -110,36 +109,28 @@ void touch_watched(Context& ctx, Slot& slot, std::initializer_list<DatabaseId> d
   });
 }
 
-void flush(Context& ctx, SlotId id, DatabaseId database, Freeing freeing) {
-  constexpr std::size_t kNoBudget = ~std::size_t{0};
+void flush(Context& ctx, SlotId id, DatabaseId database) {
   Slot& slot = ctx.keys.keyspace().slot(id);
   Dictionary* dictionary = slot.find(database);
   if (dictionary == nullptr || dictionary->entries.empty()) return;
   touch_watched(ctx, slot, {database});
   Dictionary detached;
   std::swap(detached, *dictionary);
-  if (freeing == Freeing::kLater) {
-    ctx.core.free_later(std::move(detached));
-  } else {
-    while (detached.entries.drain(kNoBudget, types::destroy)) {
-    }
-  }
+  ctx.core.free_later(std::move(detached));
   ctx.keys.changed_in(database, Key{{}, 0, id}, Event::kFlushed, {"FLUSHDB"});
 }
 
 void flushdb(Context& ctx) {
-  const auto freeing = parse_freeing(ctx);
-  if (!freeing) return;
-  for (SlotId slot = 0; slot < kSlotCount; ++slot) flush(ctx, slot, ctx.keys.database(), *freeing);
+  if (!parse_freeing(ctx)) return;
+  for (SlotId slot = 0; slot < kSlotCount; ++slot) flush(ctx, slot, ctx.keys.database());
   ctx.reply.ok();
 }
 
 void flushall(Context& ctx) {
-  const auto freeing = parse_freeing(ctx);
-  if (!freeing) return;
+  if (!parse_freeing(ctx)) return;
   for (SlotId slot = 0; slot < kSlotCount; ++slot) {
     const DatabaseId end = ctx.keys.keyspace().slot(slot).database_end();
-    for (DatabaseId database = 0; database < end; ++database) flush(ctx, slot, database, *freeing);
+    for (DatabaseId database = 0; database < end; ++database) flush(ctx, slot, database);
   }
   ctx.reply.ok();
 }
@@ -172,16 +163,20 @@ void swapdb(Context& ctx) {
 using enum CommandFlag;
 constexpr auto kEverywhere = Route::kWholeKeyspace;
 
+constexpr dispatch::Documentation kFlushes = {
+    .tips = "request_policy:all_shards response_policy:all_succeeded",
+    .history = {{"4.0.0", "ASYNC frees behind the scenes"}, {"6.2.0", "SYNC frees at once"}}};
+
 // clang-format off
 constexpr Command kRows[] = {
-    {"DBSIZE", 1, kReadOnly | kFast, kEverywhere, kNoKeys, dbsize, Group::kServer, "1.0.0", "O(1) for each hash slot",
-     "How many keys the database holds", "", kKeyspace},
-    {"RANDOMKEY", 1, kReadOnly, kEverywhere, kNoKeys, randomkey, Group::kGeneric, "1.0.0", "O(1) for each hash slot",
-     "The name of a key, drawn at random", "", kKeyspace},
-    {"FLUSHDB", -1, kWrite, kEverywhere, kNoKeys, flushdb, Group::kServer, "1.0.0", "O(1) for each hash slot; SYNC: O(N) for N keys",
-     "Removes all keys of the database", "[ASYNC | SYNC]", kKeyspace | kDangerous},
-    {"FLUSHALL", -1, kWrite, kEverywhere, kNoKeys, flushall, Group::kServer, "1.0.0", "O(1) for each hash slot; SYNC: O(N) for N keys",
-     "Removes all keys of all databases", "[ASYNC | SYNC]", kKeyspace | kDangerous},
+    Command{"DBSIZE", 1, kReadOnly | kFast, kEverywhere, kNoKeys, dbsize, Group::kServer, "1.0.0", "O(1) for each hash slot",
+     "How many keys the database holds", "", kKeyspace}.with_tips("request_policy:all_shards response_policy:agg_sum"),
+    Command{"RANDOMKEY", 1, kReadOnly, kEverywhere, kNoKeys, randomkey, Group::kGeneric, "1.0.0", "O(1) for each hash slot",
+     "The name of a key, drawn at random", "", kKeyspace}.with_tips("nondeterministic_output request_policy:all_shards"),
+    Command{"FLUSHDB", -1, kWrite, kEverywhere, kNoKeys, flushdb, Group::kServer, "1.0.0", "O(1) for each hash slot",
+     "Removes all keys of the database", "[async: ASYNC@4.0.0 | SYNC@6.2.0]", kKeyspace | kDangerous}.with(kFlushes),
+    Command{"FLUSHALL", -1, kWrite, kEverywhere, kNoKeys, flushall, Group::kServer, "1.0.0", "O(1) for each hash slot",
+     "Removes all keys of all databases", "[async: ASYNC@4.0.0 | SYNC@6.2.0]", kKeyspace | kDangerous}.with(kFlushes),
     {"SWAPDB", 3, kWrite | kFast, kEverywhere, kNoKeys, swapdb, Group::kServer, "4.0.0", "O(1) for each hash slot and watched key",
      "Exchanges the keys of two databases", "index1 index2", kKeyspace | kDangerous},
 };

@@ -1,9 +1,9 @@
 // DEBUG: for tests of this server and of clients.
 #include <fmt/format.h>
 
+#include <cmath>
 #include <cstdlib>
 
-#include "eviction/recency.h"
 #include "server/commands/digest.h"
 #include "server/commands/families.h"
 #include "server/commands/gather.h"
@@ -35,9 +35,10 @@ bool admit_with(Context& ctx, std::size_t arg_count) {
   return false;
 }
 
-// A number as C's strtod reads it, what follows it ignored: 0 when there is none.
+// A number as C's strtod reads it, what follows it ignored: 0 when there is none, or it is not a number.
 double leading_number(View text) {
-  return std::strtod(std::string(text).c_str(), nullptr);
+  const double number = std::strtod(std::string(text).c_str(), nullptr);
+  return std::isnan(number) ? 0 : number;
 }
 
 void sleep(Context& ctx) {
@@ -56,7 +57,7 @@ void object(Context& ctx) {
   ctx.reply.simple_string(
       fmt::format("Value at:0x0 refcount:1 encoding:{} serializedlength:{} lru:{} lru_seconds_idle:{}",
                   types::encoding_name(*entry), types::memory_bytes(*entry), entry->access(),
-                  eviction::idle_ms(entry->access(), ctx.keys.moment().access) / 1000));
+                  ctx.keys.moment().access.idle_ms(entry->access()) / 1000));
 }
 
 void set_active_expire(Context& ctx) {
@@ -243,8 +244,9 @@ constexpr Command kSubcommands[] = {
 };
 
 constexpr Command kRows[] = {
-    {"DEBUG", -2, kAdministration | kContainer, kHere, kNoKeys, nullptr, kServer, "1.0.0", "Depends on subcommand.",
-     "Commands for tests", "", kNoExtraCategory, kSubcommands},
+    Command{"DEBUG", -2, kAdministration | kContainer, kHere, kNoKeys, nullptr, kServer, "1.0.0", "As the subcommand says",
+     "Commands for tests", "", kNoExtraCategory, kSubcommands}
+         .with({.is_internal = true}),
 };
 // clang-format on
 

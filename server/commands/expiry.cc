@@ -96,15 +96,26 @@ constexpr auto kByKeys = Route::kKeys;
 constexpr auto kSets = dispatch::first_key(KeySpec::kRW | KeySpec::kUpdate);
 constexpr auto kAsks = dispatch::first_key(KeySpec::kRO | KeySpec::kAccess);
 
+constexpr dispatch::Documentation kHasConditions = {
+    .history = {{"7.0.0", "NX, XX, GT and LT say for which present deadlines it holds"}}};
+constexpr dispatch::Documentation kTellsRest = {.tips = "nondeterministic_output",
+                                                .history = {{"2.8.0", "-2 for a key that does not exist"}}};
+
 // clang-format off
 constexpr Command kRows[] = {
-    {"EXPIRE",      -3, kWrite | kFast,    kByKeys, kSets, expire<kSecondsFromNow>,        Group::kGeneric, "1.0.0", "O(1)", "Sets how many seconds a key lives", "key seconds [NX | XX | GT | LT]", kKeyspace},
-    {"PEXPIRE",     -3, kWrite | kFast,    kByKeys, kSets, expire<kMillisFromNow>,         Group::kGeneric, "2.6.0", "O(1)", "Sets how many milliseconds a key lives", "key milliseconds [NX | XX | GT | LT]", kKeyspace},
-    {"EXPIREAT",    -3, kWrite | kFast,    kByKeys, kSets, expire<kSecondsAbsolute>,       Group::kGeneric, "1.2.0", "O(1)", "Sets the Unix time, in seconds, at which a key ends", "key unix-time-seconds [NX | XX | GT | LT]", kKeyspace},
-    {"PEXPIREAT",   -3, kWrite | kFast,    kByKeys, kSets, expire<kMillisAbsolute>,        Group::kGeneric, "2.6.0", "O(1)", "Sets the Unix time, in milliseconds, at which a key ends", "key unix-time-milliseconds [NX | XX | GT | LT]", kKeyspace},
+    Command{"EXPIRE",      -3, kWrite | kFast,    kByKeys, kSets, expire<kSecondsFromNow>,        Group::kGeneric, "1.0.0", "O(1)", "Sets how many seconds a key lives", "key seconds [condition: NX | XX | GT | LT]@7.0.0", kKeyspace}
+         .with(kHasConditions),
+    Command{"PEXPIRE",     -3, kWrite | kFast,    kByKeys, kSets, expire<kMillisFromNow>,         Group::kGeneric, "2.6.0", "O(1)", "Sets how many milliseconds a key lives", "key milliseconds [condition: NX | XX | GT | LT]@7.0.0", kKeyspace}
+         .with(kHasConditions),
+    Command{"EXPIREAT",    -3, kWrite | kFast,    kByKeys, kSets, expire<kSecondsAbsolute>,       Group::kGeneric, "1.2.0", "O(1)", "Sets the Unix time, in seconds, at which a key ends", "key unix-time-seconds [condition: NX | XX | GT | LT]@7.0.0", kKeyspace}
+         .with(kHasConditions),
+    Command{"PEXPIREAT",   -3, kWrite | kFast,    kByKeys, kSets, expire<kMillisAbsolute>,        Group::kGeneric, "2.6.0", "O(1)", "Sets the Unix time, in milliseconds, at which a key ends", "key unix-time-milliseconds [condition: NX | XX | GT | LT]@7.0.0", kKeyspace}
+         .with(kHasConditions),
     {"PERSIST",      2, kWrite | kFast,    kByKeys, kSets, persist,                        Group::kGeneric, "2.2.0", "O(1)", "Lets a key live until it is deleted", "key", kKeyspace},
-    {"TTL",          2, kReadOnly | kFast, kByKeys, kAsks, deadline_of<kSecondsFromNow>,   Group::kGeneric, "1.0.0", "O(1)", "How many seconds a key has left", "key", kKeyspace},
-    {"PTTL",         2, kReadOnly | kFast, kByKeys, kAsks, deadline_of<kMillisFromNow>,    Group::kGeneric, "2.6.0", "O(1)", "How many milliseconds a key has left", "key", kKeyspace},
+    Command{"TTL",          2, kReadOnly | kFast, kByKeys, kAsks, deadline_of<kSecondsFromNow>,   Group::kGeneric, "1.0.0", "O(1)", "How many seconds a key has left", "key", kKeyspace}
+         .with(kTellsRest),
+    Command{"PTTL",         2, kReadOnly | kFast, kByKeys, kAsks, deadline_of<kMillisFromNow>,    Group::kGeneric, "2.6.0", "O(1)", "How many milliseconds a key has left", "key", kKeyspace}
+         .with(kTellsRest),
     {"EXPIRETIME",   2, kReadOnly | kFast, kByKeys, kAsks, deadline_of<kSecondsAbsolute>,  Group::kGeneric, "7.0.0", "O(1)", "The Unix time, in seconds, at which a key ends", "key", kKeyspace},
     {"PEXPIRETIME",  2, kReadOnly | kFast, kByKeys, kAsks, deadline_of<kMillisAbsolute>,   Group::kGeneric, "7.0.0", "O(1)", "The Unix time, in milliseconds, at which a key ends", "key", kKeyspace},
 };

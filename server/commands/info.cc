@@ -48,6 +48,8 @@ std::string write_sections(const InfoSource& source, const Selection& selection)
     if (!text.empty()) text += "\r\n";
     text += fmt::format("# {}\r\n", section.title);
     section.write(source, text);
+    for (const ConstantField& field : section.constants)
+      text += fmt::format("{}:{}\r\n", field.name, field.value);
   }
   return text;
 }
@@ -65,8 +67,10 @@ void info(Context& ctx) {
 
 // clang-format off
 constexpr Command kRows[] = {
-    {"INFO", -1, kLoadingOk | kStaleOk | kMayDefer, Route::kAnywhere, kNoKeys, info, Group::kServer, "1.0.0", "O(1)",
-     "Returns figures about the server", "[section [section ...]]", kDangerous},
+    Command{"INFO", -1, kLoadingOk | kStaleOk | kMayDefer, Route::kAnywhere, kNoKeys, info, Group::kServer, "1.0.0", "O(1)",
+     "Returns figures about the server", "[section [section ...]]", kDangerous}
+         .with({.tips = "nondeterministic_output request_policy:all_shards response_policy:special",
+           .history = {{"7.0.0", "Takes several sections"}}}),
 };
 // clang-format on
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "eviction/recency.h"
+#include "eviction/access_clock.h"
 #include "server/commands/version.h"
 #include "server/config/options.h"
 #include "server/dispatch/command_table.h"
@@ -32,6 +32,11 @@ void bytes_field(std::string& text, View name, std::int64_t bytes) {
         human_bytes(static_cast<std::uint64_t>(std::max<std::int64_t>(0, bytes))));
 }
 
+void excess_fields(std::string& text, View name, const MemoryFigures::Excess& excess) {
+  real_field(text, fmt::format("{}_ratio", name), excess.ratio);
+  field(text, fmt::format("{}_bytes", name), excess.bytes);
+}
+
 void write_counters(const InfoSource& source, metrics::CounterSection section, std::string& text) {
   const auto rows = metrics::counter_rows();
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -49,6 +54,7 @@ void write_server(const InfoSource& source, std::string& text) {
   field(text, "redis_version", kEmulatedVersion);
   field(text, "server_name", "shoal");
   field(text, "shoal_version", SHOAL_VERSION);
+  field(text, "redis_build_id", fmt::format("{}-gcc-{}", SHOAL_VERSION, __GNUC__));
   field(text, "redis_mode", "standalone");
   field(text, "os", source.process.operating_system);
   field(text, "arch_bits", 64);
@@ -63,7 +69,9 @@ void write_server(const InfoSource& source, std::string& text) {
   field(text, "server_time_usec", now_us);
   field(text, "uptime_in_seconds", uptime_seconds);
   field(text, "uptime_in_days", uptime_seconds / 86'400);
-  field(text, "lru_clock", eviction::access_clock(now));
+  field(text, "hz", config::value_of(settings, "hz"));
+  field(text, "configured_hz", config::value_of(settings, "hz"));
+  field(text, "lru_clock", eviction::AccessClock::recency(now).of_new_key());
   field(text, "executable", source.server.executable());
   field(text, "config_file", settings.config_file);
   field(text, "threads", source.server.core_count());
@@ -94,8 +102,13 @@ void write_memory(const InfoSource& source, std::string& text) {
   bytes_field(text, "total_system_memory", memory.system);
   bytes_field(text, "maxmemory", static_cast<std::int64_t>(settings.memory.maxmemory_bytes));
   field(text, "maxmemory_policy", config::value_of(settings, "maxmemory-policy"));
-  real_field(text, "mem_fragmentation_ratio", memory.fragmentation_ratio());
-  field(text, "mem_fragmentation_bytes", memory.fragmentation_bytes());
+  field(text, "allocator_allocated", memory.used);
+  field(text, "allocator_active", memory.resident);
+  field(text, "allocator_resident", memory.resident);
+  excess_fields(text, "allocator_frag", memory.allocator_fragmentation());
+  excess_fields(text, "allocator_rss", memory.allocator_rss());
+  excess_fields(text, "rss_overhead", memory.rss_overhead());
+  excess_fields(text, "mem_fragmentation", memory.fragmentation());
   field(text, "mem_clients_normal", memory.clients);
 #ifdef SHOAL_SYSTEM_MALLOC
   field(text, "mem_allocator", "libc");
@@ -116,26 +129,19 @@ std::uint64_t counter(const InfoFigures& figures, metrics::Counter metrics::Coun
   check_failed(__FILE__, __LINE__, "a counter without a row");
 }
 
-// Of what is not there yet only that it is not, in the fields that clients look at before they trust a
-// server.
 void write_persistence(const InfoSource& source, std::string& text) {
-  field(text, "loading", 0);
   field(text, "rdb_changes_since_last_save", counter(source.figures, &metrics::CounterFields::changes));
-  field(text, "rdb_bgsave_in_progress", 0);
-  field(text, "aof_enabled", 0);
-  field(text, "aof_rewrite_in_progress", 0);
+  field(text, "rdb_last_save_time", source.server.started_at() / 1000);  // what there was then is all on disk
 }
 
-void write_replication(const InfoSource&, std::string& text) {
-  field(text, "role", "master");
-  field(text, "connected_slaves", 0);
+void write_replication(const InfoSource& source, std::string& text) {
+  // A history of its own, which nobody else shares.
+  field(text, "master_replid", source.server.run_id());
+  field(text, "repl_backlog_size", config::value_of(source.server.settings(), "repl-backlog-size"));
 }
 
-void write_cluster(const InfoSource&, std::string& text) {
-  field(text, "cluster_enabled", 0);
-}
-
-void write_modules(const InfoSource&, std::string&) {}
+// Sections that have constants, or nothing at all.
+void write_nothing(const InfoSource&, std::string&) {}
 
 // ---- stats
 
@@ -217,19 +223,19 @@ void write_keyspace(const InfoSource& source, std::string& text) {
 
 // clang-format off
 constexpr InfoSection kSections[] = {
-    {"server",       "Server",       true,  write_server},
-    {"clients",      "Clients",      true,  write_clients},
-    {"memory",       "Memory",       true,  write_memory},
-    {"persistence",  "Persistence",  true,  write_persistence},
-    {"stats",        "Stats",        true,  write_stats},
-    {"replication",  "Replication",  true,  write_replication},
+    {"server",       "Server",       true,  write_server, kServerConstants},
+    {"clients",      "Clients",      true,  write_clients, kClientsConstants},
+    {"memory",       "Memory",       true,  write_memory, kMemoryConstants},
+    {"persistence",  "Persistence",  true,  write_persistence, kPersistenceConstants},
+    {"stats",        "Stats",        true,  write_stats, kStatsConstants},
+    {"replication",  "Replication",  true,  write_replication, kReplicationConstants},
     {"cpu",          "CPU",          true,  write_cpu},
     {"cores",        "Cores",        true,  write_cores},
-    {"modules",      "Modules",      true,  write_modules},
+    {"modules",      "Modules",      true,  write_nothing},
     {"commandstats", "Commandstats", false, write_command_statistics},
     {"errorstats",   "Errorstats",   true,  write_error_statistics},
     {"latencystats", "Latencystats", false, write_latency_statistics},
-    {"cluster",      "Cluster",      true,  write_cluster},
+    {"cluster",      "Cluster",      true,  write_nothing, kClusterConstants},
     {"keyspace",     "Keyspace",     true,  write_keyspace},
 };
 // clang-format on

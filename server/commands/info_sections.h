@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 
+#include "server/commands/info_constants.h"
 #include "server/commands/info_figures.h"
 #include "server/commands/memory_figures.h"
 
@@ -23,6 +24,7 @@ struct InfoSection {
   View title;       // as shown
   bool by_default;  // else only with "all", "everything" or by name
   void (*write)(const InfoSource&, std::string& text);
+  std::span<const ConstantField> constants = {};  // shown behind what write() writes
 };
 
 /// In the order INFO shows them.

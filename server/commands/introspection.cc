@@ -173,29 +173,31 @@ constexpr Group kServer = Group::kServer;
 // clang-format off
 constexpr Command kSubcommands[] = {
     {"COMMAND|COUNT", 2, kAlways, kHere, kNoKeys, count, kServer, "2.8.13", "O(1)", "Counts the commands", "", kConnectionCategory},
-    {"COMMAND|DOCS", -2, kAlways, kHere, kNoKeys, docs, kServer, "7.0.0",
-     "O(N) where N is the number of commands to look up", "Documents commands", "[command-name [command-name ...]]",
-     kConnectionCategory},
+    Command{"COMMAND|DOCS", -2, kAlways, kHere, kNoKeys, docs, kServer, "7.0.0",
+     "O(N) for N names", "Documents commands", "[command-name [command-name ...]]",
+     kConnectionCategory}.with_tips("nondeterministic_output_order"),
     {"COMMAND|GETKEYS", -4, kAlways, kHere, kNoKeys, getkeys, kServer, "2.8.13",
-     "O(N) where N is the number of arguments to the command", "Returns the keys of a request", "command [arg [arg ...]]",
+     "O(N) for N arguments", "Returns the keys of a request", "command [arg [arg ...]]",
      kConnectionCategory},
     {"COMMAND|GETKEYSANDFLAGS", -4, kAlways, kHere, kNoKeys, getkeysandflags, kServer, "7.0.0",
-     "O(N) where N is the number of arguments to the command", "Returns the keys of a request and what it does to them",
+     "O(N) for N arguments", "Returns the keys of a request and what it does to them",
      "command [arg [arg ...]]", kConnectionCategory},
     {"COMMAND|HELP", 2, kAlways, kHere, kNoKeys, help, kServer, "5.0.0", "O(1)", "Returns a text about the subcommands", "",
      kConnectionCategory},
-    {"COMMAND|INFO", -2, kAlways, kHere, kNoKeys, info, kServer, "2.8.13",
-     "O(N) where N is the number of commands to look up", "Describes commands to programs",
-     "[command-name [command-name ...]]", kConnectionCategory},
-    {"COMMAND|LIST", -2, kAlways, kHere, kNoKeys, list, kServer, "7.0.0",
-     "O(N) where N is the total number of Redis commands", "Returns the names of commands",
-     "[FILTERBY <MODULE module-name | ACLCAT category | PATTERN pattern>]", kConnectionCategory},
+    Command{"COMMAND|INFO", -2, kAlways, kHere, kNoKeys, info, kServer, "2.8.13",
+     "O(N) for N names", "Describes commands to programs",
+     "[command-name [command-name ...]]", kConnectionCategory}
+         .with({.tips = "nondeterministic_output_order",
+           .history = {{"7.0.0", "All commands, if none is named"}}}),
+    Command{"COMMAND|LIST", -2, kAlways, kHere, kNoKeys, list, kServer, "7.0.0",
+     "O(N) for N commands in all", "Returns the names of commands",
+     "[FILTERBY <filterby: MODULE module-name | ACLCAT category | PATTERN pattern>]", kConnectionCategory}.with_tips("nondeterministic_output_order"),
 };
 
 constexpr Command kRows[] = {
-    {"COMMAND", -1, kAlways | kContainer, kHere, kNoKeys, command, kServer, "2.8.13",
-     "O(N) where N is the total number of Redis commands", "Describes all commands to programs", "", kConnectionCategory,
-     kSubcommands},
+    Command{"COMMAND", -1, kAlways | kContainer, kHere, kNoKeys, command, kServer, "2.8.13",
+     "O(N) for N commands in all", "Describes all commands to programs", "", kConnectionCategory,
+     kSubcommands}.with_tips("nondeterministic_output_order"),
 };
 // clang-format on
 

@@ -1,5 +1,4 @@
 // Keys of any type: whether they exist, what they are called, where they are.
-#include "eviction/recency.h"
 #include "server/commands/database_argument.h"
 #include "server/commands/families.h"
 #include "server/commands/subcommands.h"
@@ -35,7 +34,9 @@ void exists(Context& ctx) {
   ctx.reply.integer(count);
 }
 
+// Touching is what it is for, CLIENT NO-TOUCH or not: that is about the other commands.
 void touch(Context& ctx) {
+  ctx.keys.set_touch(KeyAccess::Touch::kYes);
   std::int64_t count = 0;
   for (std::size_t i = 0; i < ctx.key_count(); ++i) count += ctx.keys.read(ctx.key(i)) != nullptr ? 1 : 0;
   ctx.reply.integer(count);
@@ -54,7 +55,7 @@ void rename_to(Context& ctx, KeyAccess::Handle& source, const Key& source_key, c
   ctx.keys.changed(source_key, Event::kRenameFrom, {"DEL", source_key.name});
   if (auto old = ctx.keys.write(target)) ctx.keys.erase(old);
   Entry* moved = types::move_to(entry, target.name, entry->expiry());
-  ctx.keys.insert(target, moved);
+  ctx.keys.insert_moved(target, moved);
   changed_whole(ctx, ctx.keys.database(), target, Event::kRenameTo, *moved);
 }
 
@@ -86,7 +87,7 @@ void move(Context& ctx) {
 
   Entry* entry = ctx.keys.extract(source);
   ctx.keys.changed_in(from, key, Event::kMoveFrom, {"DEL", key.name});
-  ctx.keys.insert(key, entry);
+  ctx.keys.insert_moved(key, entry);
   changed_whole(ctx, *database, key, Event::kMoveTo, *entry);
   ctx.reply.integer(1);
 }
@@ -137,11 +138,6 @@ constexpr View kLfuNote =
     "Please note that when switching between policies at runtime LRU and LFU data will take some time to "
     "adjust.";
 
-bool counts_frequency(Context& ctx) {
-  const config::EvictionPolicy policy = ctx.core.server().settings().memory.policy;
-  return policy == config::EvictionPolicy::kAllkeysLfu || policy == config::EvictionPolicy::kVolatileLfu;
-}
-
 void object_encoding(Context& ctx) {
   const Entry* entry = ctx.keys.peek(ctx.key());
   entry == nullptr ? ctx.reply.null_bulk() : ctx.reply.bulk(types::encoding_name(*entry));
@@ -150,7 +146,8 @@ void object_encoding(Context& ctx) {
 void object_freq(Context& ctx) {
   const Entry* entry = ctx.keys.peek(ctx.key());
   if (entry == nullptr) return ctx.reply.null_bulk();
-  if (counts_frequency(ctx)) return ctx.reply.integer(entry->access() & 0xff);
+  const eviction::AccessClock& clock = ctx.keys.moment().access;
+  if (clock.counts_frequency()) return ctx.reply.integer(clock.frequency_of(entry->access()));
   ctx.fail("ERR An LFU maxmemory policy is not selected, access frequency not tracked. " +
            std::string(kLfuNote));
 }
@@ -158,9 +155,8 @@ void object_freq(Context& ctx) {
 void object_idletime(Context& ctx) {
   const Entry* entry = ctx.keys.peek(ctx.key());
   if (entry == nullptr) return ctx.reply.null_bulk();
-  if (!counts_frequency(ctx)) {
-    return ctx.reply.integer(eviction::idle_ms(entry->access(), ctx.keys.moment().access) / 1000);
-  }
+  const eviction::AccessClock& clock = ctx.keys.moment().access;
+  if (!clock.counts_frequency()) return ctx.reply.integer(clock.idle_ms(entry->access()) / 1000);
   ctx.fail("ERR An LFU maxmemory policy is selected, idle time not tracked. " + std::string(kLfuNote));
 }
 
@@ -178,18 +174,10 @@ void object_refcount(Context& ctx) {
 
 void object_help(Context& ctx) {
   constexpr View kLines[] = {
-      "ENCODING <key>",
-      "    Return the kind of internal representation used in order to store the value",
-      "    associated with a <key>.",
-      "FREQ <key>",
-      "    Return the access frequency index of the <key>. The returned integer is",
-      "    proportional to the logarithm of the recent access frequency of the key.",
-      "IDLETIME <key>",
-      "    Return the idle time of the <key>, that is the approximated number of",
-      "    seconds elapsed since the last access to the key.",
-      "REFCOUNT <key>",
-      "    Return the number of references of the value associated with the specified",
-      "    <key>.",
+      "ENCODING <key>", "    How the value of a key is kept.",
+      "FREQ <key>",     "    How often a key is used, on a logarithmic scale (under an LFU policy).",
+      "IDLETIME <key>", "    Seconds since a key was last used (not under an LFU policy).",
+      "REFCOUNT <key>", "    How many refer to the value of a key.",
   };
   reply_help(ctx, "OBJECT", kLines);
 }
@@ -198,16 +186,18 @@ using enum CommandFlag;
 constexpr auto kByKeys = Route::kKeys;
 constexpr auto kLooked = dispatch::second_key(KeySpec::kRO);
 
+constexpr View kCounted = "request_policy:multi_shard response_policy:agg_sum";
+
 // clang-format off
 constexpr Command kObjectRows[] = {
-    {"OBJECT|ENCODING", 3, kReadOnly, kByKeys, kLooked, object_encoding, Group::kGeneric, "2.2.3", "O(1)",
-     "How the value of a key is kept", "key", kKeyspace},
-    {"OBJECT|FREQ", 3, kReadOnly, kByKeys, kLooked, object_freq, Group::kGeneric, "4.0.0", "O(1)",
-     "How often a key is used, on a logarithmic scale", "key", kKeyspace},
-    {"OBJECT|IDLETIME", 3, kReadOnly, kByKeys, kLooked, object_idletime, Group::kGeneric, "2.2.3", "O(1)",
-     "Seconds since a key was last used", "key", kKeyspace},
-    {"OBJECT|REFCOUNT", 3, kReadOnly, kByKeys, kLooked, object_refcount, Group::kGeneric, "2.2.3", "O(1)",
-     "How many refer to the value of a key", "key", kKeyspace},
+    Command{"OBJECT|ENCODING", 3, kReadOnly, kByKeys, kLooked, object_encoding, Group::kGeneric, "2.2.3", "O(1)",
+     "How the value of a key is kept", "key", kKeyspace}.with_tips("nondeterministic_output"),
+    Command{"OBJECT|FREQ", 3, kReadOnly, kByKeys, kLooked, object_freq, Group::kGeneric, "4.0.0", "O(1)",
+     "How often a key is used, on a logarithmic scale", "key", kKeyspace}.with_tips("nondeterministic_output"),
+    Command{"OBJECT|IDLETIME", 3, kReadOnly, kByKeys, kLooked, object_idletime, Group::kGeneric, "2.2.3", "O(1)",
+     "Seconds since a key was last used", "key", kKeyspace}.with_tips("nondeterministic_output"),
+    Command{"OBJECT|REFCOUNT", 3, kReadOnly, kByKeys, kLooked, object_refcount, Group::kGeneric, "2.2.3", "O(1)",
+     "How many refer to the value of a key", "key", kKeyspace}.with_tips("nondeterministic_output"),
     {"OBJECT|HELP", 2, kLoadingOk | kStaleOk, Route::kAnywhere, dispatch::kNoKeys, object_help, Group::kGeneric, "6.2.0", "O(1)",
      "What OBJECT can tell", "", kKeyspace},
 };
@@ -216,20 +206,23 @@ constexpr auto kDeletes = dispatch::every_key(KeySpec::kRM | KeySpec::kDelete);
 constexpr std::uint16_t kTaken = KeySpec::kRW | KeySpec::kAccess | KeySpec::kDelete;
 
 constexpr Command kRows[] = {
-    {"DEL", -2, kWrite, kByKeys, kDeletes, del, Group::kGeneric, "1.0.0", "O(N) for N keys and what they hold",
-     "Deletes keys", "key [key ...]", kKeyspace},
-    {"UNLINK", -2, kWrite | kFast, kByKeys, kDeletes, del, Group::kGeneric, "4.0.0", "O(N) for N keys",
-     "Deletes keys; what is large is freed later", "key [key ...]", kKeyspace},
-    {"EXISTS", -2, kReadOnly | kFast, kByKeys, dispatch::every_key(KeySpec::kRO), exists, Group::kGeneric, "1.0.0", "O(N) for N keys",
-     "How many of the keys exist; one named twice counts twice", "key [key ...]", kKeyspace},
-    {"TOUCH", -2, kReadOnly | kFast, kByKeys, dispatch::every_key(KeySpec::kRO), touch, Group::kGeneric, "3.2.1", "O(N) for N keys",
-     "Marks keys as used; how many of them exist", "key [key ...]", kKeyspace},
+    Command{"DEL", -2, kWrite, kByKeys, kDeletes, del, Group::kGeneric, "1.0.0", "O(N) for N keys and what they hold",
+     "Deletes keys", "key [key ...]", kKeyspace}.with_tips(kCounted),
+    Command{"UNLINK", -2, kWrite | kFast, kByKeys, kDeletes, del, Group::kGeneric, "4.0.0", "O(N) for N keys",
+     "Deletes keys; what is large is freed later", "key [key ...]", kKeyspace}.with_tips(kCounted),
+    Command{"EXISTS", -2, kReadOnly | kFast, kByKeys, dispatch::every_key(KeySpec::kRO), exists, Group::kGeneric, "1.0.0", "O(N) for N keys",
+     "How many of the keys exist; one named twice counts twice", "key [key ...]", kKeyspace}
+         .with({.tips = kCounted,
+           .history = {{"3.0.3", "Takes several keys"}}}),
+    Command{"TOUCH", -2, kReadOnly | kFast, kByKeys, dispatch::every_key(KeySpec::kRO), touch, Group::kGeneric, "3.2.1", "O(N) for N keys",
+     "Marks keys as used; how many of them exist", "key [key ...]", kKeyspace}.with_tips(kCounted),
     {"TYPE", 2, kReadOnly | kFast, kByKeys, dispatch::first_key(KeySpec::kRO), type, Group::kGeneric, "1.0.0", "O(1)",
      "The type of the value of a key", "key", kKeyspace},
     {"RENAME", 3, kWrite, kByKeys, dispatch::two_keys(kTaken, KeySpec::kOW | KeySpec::kUpdate), rename, Group::kGeneric, "1.0.0", "O(1)",
      "Gives a key another name, over a key that had it", "key newkey", kKeyspace},
-    {"RENAMENX", 3, kWrite | kFast, kByKeys, dispatch::two_keys(kTaken, KeySpec::kOW | KeySpec::kInsert), renamenx, Group::kGeneric, "1.0.0", "O(1)",
-     "Gives a key another name that no key has", "key newkey", kKeyspace},
+    Command{"RENAMENX", 3, kWrite | kFast, kByKeys, dispatch::two_keys(kTaken, KeySpec::kOW | KeySpec::kInsert), renamenx, Group::kGeneric, "1.0.0", "O(1)",
+     "Gives a key another name that no key has", "key newkey", kKeyspace}
+         .with({.history = {{"3.2.0", "One name twice is no error"}}}),
     {"COPY", -3, kWrite | kGrows, kByKeys, dispatch::two_keys(KeySpec::kRO | KeySpec::kAccess, KeySpec::kOW | KeySpec::kUpdate), copy, Group::kGeneric, "6.2.0",
      "O(N) for a value of N elements or bytes", "Copies the value and the deadline of a key to another key",
      "source destination [DB destination-db] [REPLACE]", kKeyspace},

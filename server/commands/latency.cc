@@ -61,7 +61,9 @@ void graph(Context& ctx) {
     const LatencyMonitor all = merge(answers);
     const LatencyEvent* event = all.find(context.args[2]);
     if (event == nullptr) {
-      return context.fail(fmt::format("ERR No samples available for event '{}'", context.args[2]));
+      const View name = context.args[2];
+      return context.fail(
+          fmt::format("ERR No samples available for event '{}'", name.substr(0, name.find('\0'))));
     }
     context.reply.verbatim(latency_graph(*event, context.core.wall_clock() / 1000));
   });
@@ -182,26 +184,28 @@ constexpr Route kHere = Route::kAnywhere;
 constexpr Group kServer = Group::kServer;
 constexpr std::uint32_t kAdministration = kAdmin | kNoScript | kLoadingOk | kStaleOk | kMayDefer;
 
+constexpr View kOfEachNode = "nondeterministic_output request_policy:all_nodes response_policy:special";
+
 // clang-format off
 constexpr Command kSubcommands[] = {
-    {"LATENCY|DOCTOR", 2, kAdministration, kHere, kNoKeys, doctor, kServer, "2.8.13", "O(1)", "Says what was slow", ""},
-    {"LATENCY|GRAPH", 3, kAdministration, kHere, kNoKeys, graph, kServer, "2.8.13", "O(1)",
-     "Draws the samples of an event", "event"},
+    Command{"LATENCY|DOCTOR", 2, kAdministration, kHere, kNoKeys, doctor, kServer, "2.8.13", "O(1)", "Says what was slow", ""}.with_tips(kOfEachNode),
+    Command{"LATENCY|GRAPH", 3, kAdministration, kHere, kNoKeys, graph, kServer, "2.8.13", "O(1)",
+     "Draws the samples of an event", "event"}.with_tips(kOfEachNode),
     {"LATENCY|HELP", 2, kLoadingOk | kStaleOk, kHere, kNoKeys, help, kServer, "2.8.13", "O(1)",
      "Returns a text about the subcommands", ""},
-    {"LATENCY|HISTOGRAM", -2, kAdministration, kHere, kNoKeys, histogram, kServer, "7.0.0",
-     "O(N) where N is the number of commands with latency information being retrieved.",
-     "Tells how long commands take", "[command [command ...]]"},
-    {"LATENCY|HISTORY", 3, kAdministration, kHere, kNoKeys, history, kServer, "2.8.13", "O(1)",
-     "Returns the samples of an event", "event"},
-    {"LATENCY|LATEST", 2, kAdministration, kHere, kNoKeys, latest, kServer, "2.8.13", "O(1)",
-     "Returns the last sample of each event", ""},
-    {"LATENCY|RESET", -2, kAdministration, kHere, kNoKeys, reset, kServer, "2.8.13", "O(1)",
-     "Forgets the samples of events", "[event [event ...]]"},
+    Command{"LATENCY|HISTOGRAM", -2, kAdministration, kHere, kNoKeys, histogram, kServer, "7.0.0",
+     "O(N) for N commands",
+     "Tells how long commands take", "[command [command ...]]"}.with_tips(kOfEachNode),
+    Command{"LATENCY|HISTORY", 3, kAdministration, kHere, kNoKeys, history, kServer, "2.8.13", "O(1)",
+     "Returns the samples of an event", "event"}.with_tips(kOfEachNode),
+    Command{"LATENCY|LATEST", 2, kAdministration, kHere, kNoKeys, latest, kServer, "2.8.13", "O(1)",
+     "Returns the last sample of each event", ""}.with_tips(kOfEachNode),
+    Command{"LATENCY|RESET", -2, kAdministration, kHere, kNoKeys, reset, kServer, "2.8.13", "O(1)",
+     "Forgets the samples of events", "[event [event ...]]"}.with_tips("request_policy:all_nodes response_policy:all_succeeded"),
 };
 
 constexpr Command kRows[] = {
-    {"LATENCY", -2, kContainer, kHere, kNoKeys, nullptr, kServer, "2.8.13", "Depends on subcommand.",
+    {"LATENCY", -2, kContainer, kHere, kNoKeys, nullptr, kServer, "2.8.13", "As the subcommand says",
      "Commands about waiting", "", kNoExtraCategory, kSubcommands},
 };
 // clang-format on

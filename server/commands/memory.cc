@@ -1,6 +1,8 @@
 // MEMORY: where the bytes are.
 #include <fmt/format.h>
 
+#include <functional>
+
 #include "server/commands/families.h"
 #include "server/commands/gather.h"
 #include "server/commands/memory_figures.h"
@@ -65,26 +67,66 @@ struct StatRow {
   double (*real)(const MemoryTotals&);
 };
 
+// What this server does not have, or not yet.
+std::int64_t nothing(const MemoryTotals&) {
+  return 0;
+}
+std::int64_t key_count(const MemoryTotals& totals) {
+  return static_cast<std::int64_t>(totals.key_count);
+}
 std::int64_t bytes_per_key(const MemoryTotals& totals) {
-  return totals.key_count == 0 ? 0 : totals.figures.dataset() / static_cast<std::int64_t>(totals.key_count);
+  return totals.key_count == 0 ? 0 : totals.figures.dataset() / key_count(totals);
 }
 
+template <auto kFigure>
+std::int64_t bytes_of(const MemoryTotals& totals) {
+  return std::invoke(kFigure, totals.figures);
+}
+template <auto kFigure>
+double share_of(const MemoryTotals& totals) {
+  return std::invoke(kFigure, totals.figures);
+}
+template <auto kExcess>
+std::int64_t excess_bytes(const MemoryTotals& totals) {
+  return std::invoke(kExcess, totals.figures).bytes;
+}
+template <auto kExcess>
+double excess_ratio(const MemoryTotals& totals) {
+  return std::invoke(kExcess, totals.figures).ratio;
+}
+
+using F = MemoryFigures;
 // clang-format off
 constexpr StatRow kBeforeDatabases[] = {
-    {"peak.allocated",      [](const MemoryTotals& totals) { return totals.figures.peak; }, nullptr},
-    {"total.allocated",     [](const MemoryTotals& totals) { return totals.figures.used; }, nullptr},
-    {"startup.allocated",   [](const MemoryTotals& totals) { return totals.figures.startup; }, nullptr},
-    {"clients.normal",      [](const MemoryTotals& totals) { return totals.figures.clients; }, nullptr},
+    {"peak.allocated",                bytes_of<&F::peak>,                         nullptr},
+    {"total.allocated",               bytes_of<&F::used>,                         nullptr},
+    {"startup.allocated",             bytes_of<&F::startup>,                      nullptr},
+    {"replication.backlog",           nothing,                                    nullptr},
+    {"clients.slaves",                nothing,                                    nullptr},
+    {"clients.normal",                bytes_of<&F::clients>,                      nullptr},
+    {"cluster.links",                 nothing,                                    nullptr},
+    {"aof.buffer",                    nothing,                                    nullptr},
+    {"lua.caches",                    nothing,                                    nullptr},
+    {"functions.caches",              nothing,                                    nullptr},
 };
 constexpr StatRow kAfterDatabases[] = {
-    {"overhead.total",      [](const MemoryTotals& totals) { return totals.figures.overhead(); }, nullptr},
-    {"keys.count",          [](const MemoryTotals& totals) { return static_cast<std::int64_t>(totals.key_count); }, nullptr},
-    {"keys.bytes-per-key",  bytes_per_key, nullptr},
-    {"dataset.bytes",       [](const MemoryTotals& totals) { return totals.figures.dataset(); }, nullptr},
-    {"dataset.percentage",  nullptr, [](const MemoryTotals& totals) { return totals.figures.dataset_percent(); }},
-    {"peak.percentage",     nullptr, [](const MemoryTotals& totals) { return totals.figures.peak_percent(); }},
-    {"fragmentation",       nullptr, [](const MemoryTotals& totals) { return totals.figures.fragmentation_ratio(); }},
-    {"fragmentation.bytes", [](const MemoryTotals& totals) { return totals.figures.fragmentation_bytes(); }, nullptr},
+    {"overhead.total",                bytes_of<&F::overhead>,                     nullptr},
+    {"keys.count",                    key_count,                                  nullptr},
+    {"keys.bytes-per-key",            bytes_per_key,                              nullptr},
+    {"dataset.bytes",                 bytes_of<&F::dataset>,                      nullptr},
+    {"dataset.percentage",            nullptr,                                    share_of<&F::dataset_percent>},
+    {"peak.percentage",               nullptr,                                    share_of<&F::peak_percent>},
+    {"allocator.allocated",           bytes_of<&F::used>,                         nullptr},
+    {"allocator.active",              bytes_of<&F::resident>,                     nullptr},
+    {"allocator.resident",            bytes_of<&F::resident>,                     nullptr},
+    {"allocator-fragmentation.ratio", nullptr,                                    excess_ratio<&F::allocator_fragmentation>},
+    {"allocator-fragmentation.bytes", excess_bytes<&F::allocator_fragmentation>,  nullptr},
+    {"allocator-rss.ratio",           nullptr,                                    excess_ratio<&F::allocator_rss>},
+    {"allocator-rss.bytes",           excess_bytes<&F::allocator_rss>,            nullptr},
+    {"rss-overhead.ratio",            nullptr,                                    excess_ratio<&F::rss_overhead>},
+    {"rss-overhead.bytes",            excess_bytes<&F::rss_overhead>,             nullptr},
+    {"fragmentation",                 nullptr,                                    excess_ratio<&F::fragmentation>},
+    {"fragmentation.bytes",           excess_bytes<&F::fragmentation>,            nullptr},
 };
 // clang-format on
 
@@ -95,11 +137,16 @@ void write_rows(Context& ctx, std::span<const StatRow> rows, const MemoryTotals&
   }
 }
 
+// Deadlines lie in the entries, and a slot's keys are a table of their own.
 void write_database(Context& ctx, std::size_t database, const metrics::KeyCounts& counts) {
   ctx.reply.bulk(fmt::format("db.{}", database));
-  ctx.reply.map(1);
+  ctx.reply.map(3);
   ctx.reply.bulk("overhead.hashtable.main");
   ctx.reply.integer(static_cast<std::int64_t>(counts.table_bytes));
+  ctx.reply.bulk("overhead.hashtable.expires");
+  ctx.reply.integer(0);
+  ctx.reply.bulk("overhead.hashtable.slot-to-keys");
+  ctx.reply.integer(0);
 }
 
 void stats(Context& ctx) {
@@ -130,9 +177,9 @@ std::string diagnose(const MemoryTotals& totals, std::uint64_t limit) {
         "longer "
         "needs. MEMORY PURGE gives them back.\n";
   }
-  if (totals.figures.fragmentation_ratio() > 1.4) {
+  if (totals.figures.fragmentation().ratio > 1.4) {
     found += fmt::format("* Fragmentation: the process holds {:.2f} times the memory in use.\n",
-                         totals.figures.fragmentation_ratio());
+                         totals.figures.fragmentation().ratio);
   }
   if (totals.figures.clients > totals.figures.used / 4) {
     found +=
@@ -189,22 +236,27 @@ void help(Context& ctx) {
 constexpr Route kHere = Route::kAnywhere;
 constexpr Group kServer = Group::kServer;
 
+constexpr View kOfEachShard = "nondeterministic_output request_policy:all_shards response_policy:special";
+
 // clang-format off
 constexpr Command kSubcommands[] = {
-    {"MEMORY|DOCTOR", 2, kMayDefer, kHere, kNoKeys, doctor, kServer, "4.0.0", "O(1)", "Names problems with memory", ""},
+    Command{"MEMORY|DOCTOR", 2, kMayDefer, kHere, kNoKeys, doctor, kServer, "4.0.0", "O(1)", "Names problems with memory", ""}
+         .with_tips(kOfEachShard),
     {"MEMORY|HELP", 2, kLoadingOk | kStaleOk, kHere, kNoKeys, help, kServer, "4.0.0", "O(1)",
      "Returns a text about the subcommands", ""},
-    {"MEMORY|MALLOC-STATS", 2, 0, kHere, kNoKeys, malloc_stats, kServer, "4.0.0",
-     "Depends on how much memory is allocated, could be slow", "Returns the allocator's own report", ""},
-    {"MEMORY|PURGE", 2, kMayDefer, kHere, kNoKeys, purge, kServer, "4.0.0",
-     "Depends on how much memory is allocated, could be slow", "Gives free memory back to the system", ""},
-    {"MEMORY|STATS", 2, kMayDefer, kHere, kNoKeys, stats, kServer, "4.0.0", "O(1)", "Tells what memory is used for", ""},
+    Command{"MEMORY|MALLOC-STATS", 2, 0, kHere, kNoKeys, malloc_stats, kServer, "4.0.0",
+     "O(N) for N pages of memory", "Returns the allocator's own report", ""}.with_tips(kOfEachShard),
+    Command{"MEMORY|PURGE", 2, kMayDefer, kHere, kNoKeys, purge, kServer, "4.0.0",
+     "O(N) for N pages of memory", "Gives free memory back to the system", ""}
+         .with_tips("request_policy:all_shards response_policy:all_succeeded"),
+    Command{"MEMORY|STATS", 2, kMayDefer, kHere, kNoKeys, stats, kServer, "4.0.0", "O(1)", "Tells what memory is used for", ""}
+         .with_tips(kOfEachShard),
     {"MEMORY|USAGE", -3, kReadOnly, Route::kKeys, second_key(KeySpec::kRO), usage, kServer, "4.0.0",
-     "O(N) where N is the number of samples.", "Returns the bytes a key takes", "key [SAMPLES count]"},
+     "O(1)", "Returns the bytes a key takes", "key [SAMPLES count]"},
 };
 
 constexpr Command kRows[] = {
-    {"MEMORY", -2, kContainer, kHere, kNoKeys, nullptr, kServer, "4.0.0", "Depends on subcommand.",
+    {"MEMORY", -2, kContainer, kHere, kNoKeys, nullptr, kServer, "4.0.0", "As the subcommand says",
      "Commands about memory", "", kNoExtraCategory, kSubcommands},
 };
 // clang-format on

@@ -23,12 +23,23 @@ struct MemoryFigures {
   std::int64_t dataset() const { return used > overhead() ? used - overhead() : 0; }
   double dataset_percent() const { return percent(dataset(), used); }
   double peak_percent() const { return percent(used, peak); }
-  double fragmentation_ratio() const {
-    return used == 0 ? 0 : static_cast<double>(resident) / static_cast<double>(used);
-  }
-  std::int64_t fragmentation_bytes() const { return resident - used; }
+
+  /// What is taken beyond what is needed for it.
+  struct Excess {
+    double ratio;
+    std::int64_t bytes;
+  };
+  Excess fragmentation() const { return excess(resident, used); }
+  /// Of what is beyond the memory in use nothing is known but that the process has it: Redis, which asks its
+  /// allocator, tells three parts of it apart. All of it counts as the first.
+  Excess allocator_fragmentation() const { return fragmentation(); }
+  Excess allocator_rss() const { return excess(resident, resident); }
+  Excess rss_overhead() const { return excess(resident, resident); }
 
  private:
+  static Excess excess(std::int64_t taken, std::int64_t needed) {
+    return {needed == 0 ? 0 : static_cast<double>(taken) / static_cast<double>(needed), taken - needed};
+  }
   static double percent(std::int64_t part, std::int64_t whole) {
     return whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
   }

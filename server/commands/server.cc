@@ -151,10 +151,12 @@ constexpr Command kRows[] = {
     {"LOLWUT", -1, kReadOnly | kFast, kHere, kNoKeys, lolwut, kServer, "5.0.0", "", "Draws something", "[VERSION version]"},
     {"MONITOR", 1, kAdministration | kMayDefer, kHere, kNoKeys, monitor, kServer, "1.0.0", "",
      "Shows every request the server runs, as it comes", ""},
-    {"SHUTDOWN", -1, kAdministration | kNoMulti | kAllowBusy | kMayDefer, kHere, kNoKeys, shutdown, kServer, "1.0.0",
-     "O(N) when saving, where N is the total number of keys in all databases when saving data, otherwise O(1)",
-     "Ends the server", "[NOSAVE | SAVE] [NOW] [FORCE] [ABORT]"},
-    {"TIME", 1, kLoadingOk | kStaleOk | kFast, kHere, kNoKeys, time, kServer, "2.6.0", "O(1)", "Returns the server's time", ""},
+    Command{"SHUTDOWN", -1, kAdministration | kNoMulti | kAllowBusy | kMayDefer, kHere, kNoKeys, shutdown, kServer, "1.0.0",
+     "O(1); O(N) for N keys to be saved",
+     "Ends the server", "[NOSAVE | SAVE] [NOW@7.0.0] [FORCE@7.0.0] [ABORT@7.0.0]"}
+         .with({.history = {{"7.0.0", "NOW, FORCE and ABORT"}}}),
+    Command{"TIME", 1, kLoadingOk | kStaleOk | kFast, kHere, kNoKeys, time, kServer, "2.6.0", "O(1)", "Returns the server's time", ""}
+         .with_tips("nondeterministic_output"),
 };
 // clang-format on
 

@@ -93,18 +93,21 @@ constexpr std::uint32_t kAdministration = kAdmin | kLoadingOk | kStaleOk | kMayD
 
 // clang-format off
 constexpr Command kSubcommands[] = {
-    {"SLOWLOG|GET", -2, kAdministration, kHere, kNoKeys, get, kServer, "2.2.12",
-     "O(N) where N is the number of entries returned", "Returns the commands that took long", "[count]"},
+    Command{"SLOWLOG|GET", -2, kAdministration, kHere, kNoKeys, get, kServer, "2.2.12",
+     "O(N) for N entries", "Returns the commands that took long", "[count]"}
+         .with({.tips = "nondeterministic_output request_policy:all_nodes",
+           .history = {{"4.0.0", "Shows the client's address and name"}}}),
     {"SLOWLOG|HELP", 2, kLoadingOk | kStaleOk, kHere, kNoKeys, help, kServer, "6.2.0", "O(1)",
      "Returns a text about the subcommands", ""},
-    {"SLOWLOG|LEN", 2, kAdministration, kHere, kNoKeys, len, kServer, "2.2.12", "O(1)",
-     "Counts the commands that took long", ""},
-    {"SLOWLOG|RESET", 2, kAdministration, kHere, kNoKeys, reset, kServer, "2.2.12",
-     "O(N) where N is the number of entries in the slowlog", "Forgets the commands that took long", ""},
+    Command{"SLOWLOG|LEN", 2, kAdministration, kHere, kNoKeys, len, kServer, "2.2.12", "O(1)",
+     "Counts the commands that took long", ""}.with_tips("nondeterministic_output request_policy:all_nodes response_policy:agg_sum"),
+    Command{"SLOWLOG|RESET", 2, kAdministration, kHere, kNoKeys, reset, kServer, "2.2.12",
+     "O(N) for N entries", "Forgets the commands that took long", ""}
+         .with_tips("request_policy:all_nodes response_policy:all_succeeded"),
 };
 
 constexpr Command kRows[] = {
-    {"SLOWLOG", -2, kContainer, kHere, kNoKeys, nullptr, kServer, "2.2.12", "Depends on subcommand.",
+    {"SLOWLOG", -2, kContainer, kHere, kNoKeys, nullptr, kServer, "2.2.12", "As the subcommand says",
      "Commands about the commands that took long", "", kNoExtraCategory, kSubcommands},
 };
 // clang-format on

@@ -149,11 +149,16 @@ void reply_runs(Context& ctx, const LcsOptions& options, const std::vector<types
   ctx.reply.integer(static_cast<std::int64_t>(length));
 }
 
-// LCS may take no more cells than Redis would give it bytes: it is what bounds its time.
-bool refuse_lcs_size(Context& ctx, View first, View second) {
+// LCS may take no more cells than Redis would give it bytes, some 20 ms of work with strings of one length. A
+// first string much longer than the second makes more: what takes more than kStepsMax is refused, which Redis
+// would answer (a first string above 16 MB).
+bool refuse_lcs_size(Context& ctx, View first, View second, bool only_length) {
+  constexpr std::uint64_t kStepsMax = std::uint64_t{1} << 24;
   constexpr std::uint64_t kCellBytes = 4;
   constexpr std::uint64_t kSizeMax = 0xfffffffe;
-  if (first.size() >= kSizeMax || second.size() >= kSizeMax) {
+  const bool too_long = first.size() >= kSizeMax || second.size() >= kSizeMax ||
+                        (!only_length && types::common_subsequence_steps(first, second) > kStepsMax);
+  if (too_long) {
     ctx.fail("ERR String too long for LCS");
     return true;
   }
@@ -173,12 +178,14 @@ void lcs(Context& ctx) {
     texts[i] = String::view(*entry, digits[i]);
   }
   LcsOptions options;
-  if (!parse_lcs_options(ctx, options) || refuse_lcs_size(ctx, texts[0], texts[1])) return;
+  if (!parse_lcs_options(ctx, options) || refuse_lcs_size(ctx, texts[0], texts[1], options.only_length))
+    return;
+  if (options.only_length)
+    return ctx.reply.integer(static_cast<std::int64_t>(types::longest_common_length(texts[0], texts[1])));
 
   const std::vector<types::CommonRun> runs = types::longest_common_subsequence(texts[0], texts[1]);
   std::size_t length = 0;
   for (const types::CommonRun& run : runs) length += run.length;
-  if (options.only_length) return ctx.reply.integer(static_cast<std::int64_t>(length));
   if (options.indexes) return reply_runs(ctx, options, runs, length);
   std::string common;
   for (auto run = runs.rbegin(); run != runs.rend(); ++run)
@@ -198,13 +205,14 @@ constexpr Command kRows[] = {
      "The length of the string value of a key", "key"},
     {"GETRANGE", 4, kReadOnly, kByKeys, dispatch::first_key(kReads), getrange, Group::kString, "2.4.0", "O(N) for N bytes returned",
      "Part of the string value of a key", "key start end"},
-    {"SUBSTR", 4, kReadOnly, kByKeys, dispatch::first_key(kReads), getrange, Group::kString, "1.0.0", "O(N) for N bytes returned",
-     "Part of the string value of a key, by GETRANGE's former name", "key start end"},
+    Command{"SUBSTR", 4, kReadOnly, kByKeys, dispatch::first_key(kReads), getrange, Group::kString, "1.0.0", "O(N) for N bytes returned",
+     "Part of the string value of a key, by GETRANGE's former name", "key start end"}
+         .with({.deprecated_since = "2.0.0", .replaced_by = "GETRANGE"}),
     {"SETRANGE", 4, kWrite | kGrows, kByKeys, dispatch::first_key(KeySpec::kRW | KeySpec::kUpdate), setrange, Group::kString, "2.2.0",
      "O(N) for N bytes written or gained", "Overwrites part of the string value of a key, with zero bytes before it where the string is shorter",
      "key offset value"},
     {"LCS", -3, kReadOnly, kByKeys, dispatch::key_range(kReads, 1, 1, 1), lcs, Group::kString, "7.0.0", "O(N*M) for values of N and M bytes",
-     "The longest common subsequence of two string values", "key1 key2 [LEN] [IDX] [MINMATCHLEN min-match-len] [WITHMATCHLEN]"},
+     "The longest common subsequence of two string values", "key1 key2 [LEN] [IDX] [MINMATCHLEN len] [WITHMATCHLEN]"},
 };
 // clang-format on
 

@@ -91,7 +91,7 @@ constexpr Command kRows[] = {  // A missing key counts as 0 for all of them.
     {"DECR",        2, kFlags, kByKeys, kKey, decr,        Group::kString, "1.0.0", "O(1)", "Takes one from the integer value of a key", "key"},
     {"INCRBY",      3, kFlags, kByKeys, kKey, incrby,      Group::kString, "1.0.0", "O(1)", "Adds a number to the integer value of a key", "key increment"},
     {"DECRBY",      3, kFlags, kByKeys, kKey, decrby,      Group::kString, "1.0.0", "O(1)", "Takes a number from the integer value of a key", "key decrement"},
-    {"INCRBYFLOAT", 3, kFlags, kByKeys, kKey, incrbyfloat, Group::kString, "2.6.0", "O(1)", "Adds a floating point number to the value of a key", "key increment"},
+    {"INCRBYFLOAT", 3, kFlags, kByKeys, kKey, incrbyfloat, Group::kString, "2.6.0", "O(1)", "Adds a floating point number to the value of a key", "key increment@double"},
 };
 // clang-format on
 

@@ -1,4 +1,6 @@
 // Strings, written and read whole: SET, GET and their kin.
+#include <algorithm>
+
 #include "server/commands/deadline.h"
 #include "server/commands/families.h"
 #include "server/commands/string_values.h"
@@ -291,6 +293,14 @@ using enum CommandFlag;
 constexpr auto kByKeys = Route::kKeys;
 constexpr std::uint16_t kReads = KeySpec::kRO | KeySpec::kAccess;
 constexpr std::uint16_t kUpdates = KeySpec::kRW | KeySpec::kAccess | KeySpec::kUpdate;
+
+// What SET does to its key: it reads what was there only for GET.
+std::uint16_t access_of_set(std::span<const View> args) {
+  const auto options = args.subspan(std::min<std::size_t>(args.size(), 3));
+  const bool gets =
+      std::any_of(options.begin(), options.end(), [](View option) { return is_option(option, "GET"); });
+  return gets ? kUpdates : KeySpec::kOW | KeySpec::kUpdate;
+}
 constexpr std::uint16_t kOverwrites = KeySpec::kOW | KeySpec::kUpdate;
 constexpr std::uint16_t kInserts = KeySpec::kOW | KeySpec::kInsert;
 
@@ -298,28 +308,37 @@ constexpr std::uint16_t kInserts = KeySpec::kOW | KeySpec::kInsert;
 constexpr Command kRows[] = {
     {"GET", 2, kReadOnly | kFast, kByKeys, dispatch::first_key(kReads), get, Group::kString, "1.0.0", "O(1)",
      "The string value of a key", "key"},
-    {"SET", -3, kWrite | kGrows, kByKeys, dispatch::first_key(kUpdates | KeySpec::kVariableFlags), set, Group::kString, "1.0.0", "O(1)",
+    Command{"SET", -3, kWrite | kGrows, kByKeys, dispatch::first_key(kUpdates, access_of_set), set, Group::kString, "1.0.0", "O(1)",
      "Sets the string value of a key, whatever it held, if a condition holds; with or without a deadline",
-     "key value [NX | XX | IFEQ comparison-value] [GET] [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]"},
-    {"MGET", -2, kReadOnly | kFast, kByKeys, dispatch::every_key(kReads), mget, Group::kString, "1.0.0", "O(N) for N keys",
-     "The string values of several keys, read at one moment", "key [key ...]"},
-    {"MSET", -3, kWrite | kGrows, kByKeys, dispatch::every_second_key(kOverwrites), mset, Group::kString, "1.0.1", "O(N) for N keys",
-     "Sets the string values of several keys, all at one moment", "key value [key value ...]"},
-    {"MSETNX", -3, kWrite | kGrows, kByKeys, dispatch::every_second_key(kInserts), msetnx, Group::kString, "1.0.1", "O(N) for N keys",
-     "Sets the string values of several keys, if none of them exists", "key value [key value ...]"},
+     "key value [condition: NX | XX | IFEQ comparison-value]@2.6.12 [GET@6.2.0] [expiration: EX seconds@2.6.12 | PX milliseconds@2.6.12 | "
+     "EXAT unix-time-seconds@6.2.0 | PXAT unix-time-milliseconds@6.2.0 | KEEPTTL@6.0.0]"}
+         .with({.history = {
+              {"2.6.12", "EX, PX, NX and XX"},
+              {"6.0.0", "KEEPTTL"},
+              {"6.2.0", "GET, EXAT and PXAT"},
+              {"7.0.0", "GET together with NX"}}}),
+    Command{"MGET", -2, kReadOnly | kFast, kByKeys, dispatch::every_key(kReads), mget, Group::kString, "1.0.0", "O(N) for N keys",
+     "The string values of several keys, read at one moment", "key [key ...]"}.with_tips("request_policy:multi_shard"),
+    Command{"MSET", -3, kWrite | kGrows, kByKeys, dispatch::every_second_key(kOverwrites), mset, Group::kString, "1.0.1", "O(N) for N keys",
+     "Sets the string values of several keys, all at one moment", "key value [key value ...]"}
+         .with_tips("request_policy:multi_shard response_policy:all_succeeded"),
+    Command{"MSETNX", -3, kWrite | kGrows, kByKeys, dispatch::every_second_key(kInserts), msetnx, Group::kString, "1.0.1", "O(N) for N keys",
+     "Sets the string values of several keys, if none of them exists", "key value [key value ...]"}
+         .with_tips("request_policy:multi_shard response_policy:agg_min"),
     {"SETNX", 3, kWrite | kGrows | kFast, kByKeys, dispatch::first_key(kInserts), setnx, Group::kString, "1.0.0", "O(1)",
      "Sets the string value of a key that does not exist", "key value"},
     {"SETEX", 4, kWrite | kGrows, kByKeys, dispatch::first_key(kOverwrites), set_for<kSecondsFromNow>, Group::kString, "2.0.0", "O(1)",
      "Sets the string value of a key and how many seconds it lives", "key seconds value"},
     {"PSETEX", 4, kWrite | kGrows, kByKeys, dispatch::first_key(kOverwrites), set_for<kMillisFromNow>, Group::kString, "2.6.0", "O(1)",
      "Sets the string value of a key and how many milliseconds it lives", "key milliseconds value"},
-    {"GETSET", 3, kWrite | kGrows | kFast, kByKeys, dispatch::first_key(kUpdates), getset, Group::kString, "1.0.0", "O(1)",
-     "Sets the string value of a key and returns the one before", "key value"},
+    Command{"GETSET", 3, kWrite | kGrows | kFast, kByKeys, dispatch::first_key(kUpdates), getset, Group::kString, "1.0.0", "O(1)",
+     "Sets the string value of a key and returns the one before", "key value"}
+         .with({.deprecated_since = "6.2.0", .replaced_by = "SET with GET"}),
     {"GETDEL", 2, kWrite | kFast, kByKeys, dispatch::first_key(KeySpec::kRW | KeySpec::kAccess | KeySpec::kDelete), getdel, Group::kString, "6.2.0", "O(1)",
      "Returns the string value of a key and deletes the key", "key"},
     {"GETEX", -2, kWrite | kFast, kByKeys, dispatch::first_key(kUpdates), getex, Group::kString, "6.2.0", "O(1)",
      "Returns the string value of a key and sets or removes its deadline",
-     "key [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST]"},
+     "key [expiration: EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | PERSIST]"},
 };
 // clang-format on
 

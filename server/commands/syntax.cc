@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "storage/base/ascii.h"
 
@@ -16,6 +18,16 @@ using Arguments = std::vector<Argument>;
 bool is_token_word(View word) {
   const bool has_capital = std::any_of(word.begin(), word.end(), is_upper);
   return has_capital && std::none_of(word.begin(), word.end(), is_lower);
+}
+
+// In the order of Argument::Type.
+constexpr View kTypeNames[] = {"string",    "integer",    "double", "key",  "pattern",
+                               "unix-time", "pure-token", "oneof",  "block"};
+
+std::optional<Type> type_named(View name) {
+  const auto found = std::find(std::begin(kTypeNames), std::end(kTypeNames), name);
+  if (found == std::end(kTypeNames)) return std::nullopt;
+  return static_cast<Type>(found - std::begin(kTypeNames));
 }
 
 // Names of arguments whose type is not a string. A name that ends in a digit has the type of the name without
@@ -91,8 +103,17 @@ class Parser {
   }
   View take_word() {
     const std::size_t begin = at_;
-    while (at_ < text_.size() && View(" []<>|").find(text_[at_]) == View::npos) ++at_;
+    while (at_ < text_.size() && View(" []<>|@").find(text_[at_]) == View::npos) ++at_;
     return text_.substr(begin, at_ - begin);
+  }
+  // The name of a group, with the colon behind it; empty, and nothing taken, when there is none.
+  View take_group_name() {
+    skip_spaces();
+    const std::size_t begin = at_;
+    const View word = take_word();
+    if (word.size() > 1 && word.ends_with(':')) return word.substr(0, word.size() - 1);
+    at_ = begin;
+    return {};
   }
   bool at_end_of_sequence() {
     skip_spaces();
@@ -148,12 +169,23 @@ class Parser {
   }
 
   Argument element() {
+    Argument argument;
     if (take("[")) {
-      Argument argument = choice("]");
+      argument = choice("]");
       argument.is_optional = true;
-      return argument;
+    } else if (take("<")) {
+      argument = choice(">");
+    } else {
+      argument = word();
     }
-    if (take("<")) return choice(">");
+    while (failure_.empty() && at_ < text_.size() && text_[at_] == '@') {
+      ++at_;
+      apply_note(argument, take_word());
+    }
+    return argument;
+  }
+
+  Argument word() {
     const View word = take_word();
     Argument argument;
     if (word.empty()) {
@@ -169,19 +201,33 @@ class Parser {
     return argument;
   }
 
+  void apply_note(Argument& argument, View note) {
+    const auto is_version = [](View text) { return !text.empty() && text[0] >= '0' && text[0] <= '9'; };
+    if (is_version(note)) {
+      argument.since = note;
+    } else if (note.starts_with('-') && is_version(note.substr(1))) {
+      argument.deprecated_since = note.substr(1);
+    } else if (const auto type = type_named(note)) {
+      argument.type = *type;
+    } else {
+      failure_ = fmt::format("no version and no type: '{}' at {}", note, at_);
+    }
+  }
+
   Argument choice(View close) {
-    Arguments alternatives;
+    const View name = take_group_name();
+    std::vector<Arguments> alternatives;
     do {
-      alternatives.push_back(as_one(sequence()));
+      alternatives.push_back(sequence());
     } while (failure_.empty() && take("|"));
     if (failure_.empty() && !take(close)) failure_ = fmt::format("no '{}' at {}", close, at_);
-    if (alternatives.size() == 1) return std::move(alternatives[0]);
+    if (alternatives.size() == 1) {
+      return name.empty() ? as_one(std::move(alternatives[0])) : as_block(std::move(alternatives[0]), name);
+    }
     Argument argument;
     argument.type = Type::kOneOf;
-    for (const Argument& alternative : alternatives) {
-      argument.name += (argument.name.empty() ? "" : "_") + alternative.name;
-    }
-    argument.arguments = std::move(alternatives);
+    for (Arguments& alternative : alternatives) argument.arguments.push_back(as_one(std::move(alternative)));
+    argument.name = name.empty() ? joined_names(argument.arguments) : std::string(name);
     return argument;
   }
 
@@ -196,12 +242,26 @@ class Parser {
 
   static Argument as_one(Arguments arguments) {
     if (arguments.size() == 1) return std::move(arguments[0]);
+    return as_block(std::move(arguments), {});
+  }
+
+  static Argument as_block(Arguments arguments, View name) {
     Argument block;
     block.type = Type::kBlock;
-    for (const Argument& argument : arguments) block.name += (block.name.empty() ? "" : "_") + argument.name;
-    // A token that begins a block stands before the whole of it.
+    block.name = name.empty() ? joined_names(arguments) : std::string(name);
+    // A token that begins a block stands before the whole of it, unless the first argument may stand alone.
+    const bool needs_all = std::none_of(arguments.begin(), arguments.end(),
+                                        [](const Argument& argument) { return argument.is_optional; });
+    if (needs_all && !arguments.empty() && arguments[0].type != Type::kPureToken)
+      block.token = std::exchange(arguments[0].token, {});
     block.arguments = std::move(arguments);
     return block;
+  }
+
+  static std::string joined_names(const Arguments& arguments) {
+    std::string name;
+    for (const Argument& argument : arguments) name += (name.empty() ? "" : "_") + argument.name;
+    return name;
   }
 
   View text_;
@@ -212,9 +272,7 @@ class Parser {
 }  // namespace
 
 View argument_type_name(Type type) {
-  constexpr View kNames[] = {"string",    "integer",    "double", "key",  "pattern",
-                             "unix-time", "pure-token", "oneof",  "block"};
-  return kNames[static_cast<std::size_t>(type)];
+  return kTypeNames[static_cast<std::size_t>(type)];
 }
 
 Result<Arguments> parse_syntax(View syntax) {

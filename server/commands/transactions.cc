@@ -1,7 +1,5 @@
 // Transactions: MULTI to EXEC. What EXEC does is the pipeline's (kUsesQueue), for it runs the queued
 // commands.
-#include <algorithm>
-
 #include "server/commands/families.h"
 #include "server/dispatch/context.h"
 #include "server/dispatch/watch.h"
@@ -31,15 +29,12 @@ void watch(Context& ctx) {
   dispatch::Session& session = ctx.session();
   if (session.is_queueing()) return ctx.fail(Error::kWatchInsideMulti);
   const DatabaseId database = ctx.keys.database();
-  std::vector<WatchedKey>& watches = session.transaction.watches;
+  KeyNameSet<WatchedKey>& watches = session.transaction.watches;
   for (std::size_t i = 0; i < ctx.key_count(); ++i) {
     const Key& key = ctx.key(i);
-    const bool watched = std::any_of(watches.begin(), watches.end(), [&](const WatchedKey& other) {
-      return other.database == database && other.name == key.name;
-    });
-    if (watched) continue;
+    if (watches.contains(KeyName{database, key.name})) continue;
     const bool is_live = ctx.keys.peek(key) != nullptr;
-    watches.push_back({database, std::string(key.name), ctx.keys.watch(key), is_live});
+    watches.insert({database, std::string(key.name), ctx.keys.watch(key), is_live});
   }
   ctx.reply.ok();
 }

@@ -254,10 +254,13 @@ using enum CommandFlag;
 
 // clang-format off
 constexpr Command kRows[] = {
-    {"KEYS", 2, kReadOnly, Route::kWalk, kNoKeys, keys, Group::kGeneric, "1.0.0", "O(N) for N keys in the database",
-     "The names of all keys that a pattern matches", "pattern", kKeyspace | kDangerous},
-    {"SCAN", -2, kReadOnly, Route::kWalk, kNoKeys, scan, Group::kGeneric, "2.8.0", "O(1) for each call, O(N) for a whole walk over N keys",
-     "Walks over the names of all keys, some at each call", "cursor [MATCH pattern] [COUNT count] [TYPE type]", kKeyspace},
+    Command{"KEYS", 2, kReadOnly, Route::kWalk, kNoKeys, keys, Group::kGeneric, "1.0.0", "O(N) for N keys in the database",
+     "The names of all keys that a pattern matches", "pattern", kKeyspace | kDangerous}
+         .with_tips("nondeterministic_output_order request_policy:all_shards"),
+    Command{"SCAN", -2, kReadOnly, Route::kWalk, kNoKeys, scan, Group::kGeneric, "2.8.0", "O(1) for each call, O(N) for a whole walk over N keys",
+     "Walks over the names of all keys, some at each call", "cursor [MATCH pattern] [COUNT count] [TYPE type@6.0.0]", kKeyspace}
+         .with({.tips = "nondeterministic_output request_policy:special",
+           .history = {{"6.0.0", "TYPE selects keys by the type of their values"}}}),
 };
 // clang-format on
 

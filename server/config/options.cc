@@ -99,7 +99,9 @@ Status admit(const Settings& current, std::span<const Assignment> assignments, s
   const View name = assignments[index].name;
   const Option* option = find_option(name);
   if (option == nullptr || (option->traits & kHidden) != 0) {
-    return Failure{fmt::format("Unknown option or number of arguments for CONFIG SET - '{}'", name)};
+    // Up to the first zero byte, as in every error of Redis that shows a word of the client's.
+    const View shown = name.substr(0, name.find('\0'));
+    return Failure{fmt::format("Unknown option or number of arguments for CONFIG SET - '{}'", shown)};
   }
   if ((option->traits & kAtStart) != 0)
     return Failure{config_set_failure(name, "can't set immutable config")};
@@ -189,8 +191,9 @@ Result<Settings> config_set(const Settings& current, std::span<const Assignment>
   Warnings new_warnings;
   for (const Assignment& assignment : assignments) {
     const std::string value(assignment.value);
-    if (auto done = set(changed, assignment.name, {&value, 1}, Phase::kRuntime, new_warnings); !done) {
-      return Failure{config_set_failure(assignment.name, done.message())};
+    const Option* option = find_option(assignment.name);
+    if (auto done = set_option(*option, changed, {&value, 1}, Phase::kRuntime, new_warnings); !done) {
+      return Failure{config_set_failure(option->name, done.message())};
     }
   }
   warnings.insert(warnings.end(), new_warnings.begin(), new_warnings.end());

@@ -97,6 +97,10 @@ struct KeySpec {
   std::int8_t count_at = 0;
   std::uint16_t access = 0;
   View keyword = {};
+  /// With kVariableFlags: what one request does to its keys, which depends on its options. `access` covers
+  /// all.
+  using AccessOf = std::uint16_t (*)(std::span<const View> args);
+  AccessOf access_of = nullptr;
 };
 
 enum class Group : std::uint8_t {
@@ -134,6 +138,23 @@ enum class Secrets : std::uint8_t {
   kOptionValues,  // pairs of an option's name and value: the values of sensitive options
 };
 
+/// What a version of Redis changed in a command.
+struct HistoryItem {
+  View since;
+  View change;
+};
+
+/// More for people and proxies: what few rows have.
+struct Documentation {
+  /// For proxies in front of several servers, separated by spaces, in Redis' words (COMMAND INFO).
+  View tips = {};
+  /// Oldest first; ends at the first without a version.
+  HistoryItem history[6] = {};
+  View deprecated_since = {};
+  View replaced_by = {};
+  bool is_internal = false;  // of no use to applications
+};
+
 struct Command {
   View name;           // upper case; a subcommand is "CLIENT|LIST"
   std::int16_t arity;  // arguments with the name(s); negative: at least so many
@@ -150,9 +171,17 @@ struct Command {
   std::uint32_t acl = kNoExtraCategory;
   std::span<const Command> subcommands = {};
   Secrets secrets = Secrets::kNone;
+  Documentation documentation = {};
 
   bool has(std::uint32_t flag) const { return (flags & flag) != 0; }
   bool has_keys() const { return keys[0].begin != KeySpec::Begin::kNone; }
+  /// The row with more documentation, or with tips alone.
+  constexpr Command with(const Documentation& more) const {
+    Command row = *this;
+    row.documentation = more;
+    return row;
+  }
+  constexpr Command with_tips(View tips) const { return with({.tips = tips}); }
 };
 
 // Key specifications that rows use. The access flags are what COMMAND INFO shows.
@@ -164,6 +193,11 @@ constexpr std::array<KeySpec, 2> key_range(std::uint16_t access, std::int8_t fir
 }
 constexpr std::array<KeySpec, 2> first_key(std::uint16_t access) {
   return key_range(access, 1, 0, 1);
+}
+constexpr std::array<KeySpec, 2> first_key(std::uint16_t access, KeySpec::AccessOf access_of) {
+  std::array<KeySpec, 2> specs = first_key(access | KeySpec::kVariableFlags);
+  specs[0].access_of = access_of;
+  return specs;
 }
 constexpr std::array<KeySpec, 2> second_key(std::uint16_t access) {
   return key_range(access, 2, 0, 1);

@@ -1,7 +1,5 @@
 #include "server/dispatch/dispatcher.h"
 
-#include "eviction/recency.h"
-
 namespace shoal::dispatch {
 
 Dispatcher::Dispatcher(Node& node, runtime::Runtime& runtime, CoreServices& services)
@@ -9,11 +7,17 @@ Dispatcher::Dispatcher(Node& node, runtime::Runtime& runtime, CoreServices& serv
       runtime_(runtime),
       services_(services),
       runner_(runtime, services, node.table()),
-      reach_(node, runtime, services.counters()) {}
+      reach_(node, runtime, services.counters()),
+      frequency_(runtime.random()) {}
 
-Moment Dispatcher::moment() const {
-  const Millis now = runtime_.wall_clock();
-  return {now, eviction::access_clock(now)};
+void Dispatcher::make_moment(Millis now) {
+  const config::MemorySettings& settings = services_.server().settings().memory;
+  const bool by_frequency = settings.policy == config::EvictionPolicy::kAllkeysLfu ||
+                            settings.policy == config::EvictionPolicy::kVolatileLfu;
+  frequency_.configure(static_cast<std::uint32_t>(settings.lfu_log_factor),
+                       static_cast<std::uint32_t>(settings.lfu_decay_minutes));
+  moment_ = {now, by_frequency ? eviction::AccessClock::frequency(now, frequency_)
+                               : eviction::AccessClock::recency(now)};
 }
 
 void Dispatcher::count_lookups(KeyAccess& keys) {
@@ -49,7 +53,9 @@ void Dispatcher::deliver(runtime::Message& message) {
     }
     case kVisit: {
       const std::unique_ptr<Visit> visit(&static_cast<Visit&>(message));
-      return visit->run(services_);
+      visit->run(services_);
+      moment_.now = kNoMoment;  // Settings change in visits, and with them the policy's clock.
+      return;
     }
     default: check_failed(__FILE__, __LINE__, "a message of an unknown kind");
   }

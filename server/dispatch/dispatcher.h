@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 
+#include "eviction/access_clock.h"
 #include "server/dispatch/borrowing.h"
 #include "server/dispatch/core_services.h"
 #include "server/dispatch/node.h"
@@ -45,8 +46,13 @@ class Dispatcher {
   void set_slow_ticks(std::uint64_t ticks) { slow_ticks_ = ticks; }
   std::uint64_t slow_ticks() const { return slow_ticks_; }
 
-  /// This turn's moment for commands.
-  Moment moment() const;
+  /// This turn's moment for commands. Made once for all that run within a millisecond.
+  Moment moment() {
+    const Millis now = runtime_.wall_clock();
+    if (now != moment_.now) [[unlikely]]
+      make_moment(now);
+    return moment_;
+  }
   /// Access to the keys of a shard in hand.
   KeyAccess access(Effects& effects, const Choices& choices) {
     return KeyAccess(node_.keyspace(), effects, moment(), choices.database, choices.touch);
@@ -69,6 +75,9 @@ class Dispatcher {
   void visit_every_core(std::function<void(CoreServices&)> visit, std::function<void()> then);
 
  private:
+  static constexpr Millis kNoMoment = -1;
+
+  void make_moment(Millis now);
   void fetch_noted_keys(const Domain& domain);
 
   Node& node_;
@@ -81,6 +90,8 @@ class Dispatcher {
   std::uint32_t state_ = 0;
   bool strict_pipeline_order_ = false;
   std::uint64_t slow_ticks_ = ~std::uint64_t{0};
+  eviction::Frequency frequency_;
+  Moment moment_{kNoMoment};
 };
 
 }  // namespace shoal::dispatch

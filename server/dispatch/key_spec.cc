@@ -99,7 +99,8 @@ std::optional<View> key_positions(const Command& command, std::span<const View> 
                                   std::vector<KeyPosition>& positions) {
   for (const KeySpec& spec : command.keys) {
     if (spec.begin == KeySpec::Begin::kNone || (spec.access & KeySpec::kNotKey) != 0) continue;
-    const auto note = [&](std::size_t at) { positions.push_back({at, spec.access}); };
+    const std::uint16_t access = spec.access_of == nullptr ? spec.access : spec.access_of(args);
+    const auto note = [&](std::size_t at) { positions.push_back({at, access}); };
     if (const auto error = for_each_key(spec, args, note)) return error;
   }
   return std::nullopt;

@@ -8,7 +8,7 @@
 
 #include "protocol/reply_writer.h"
 #include "server/dispatch/command.h"
-#include "storage/key.h"
+#include "storage/key_name.h"
 
 namespace shoal::dispatch {
 
@@ -27,13 +27,14 @@ struct WatchedKey {
   std::string name;
   std::uint64_t version;  // what WATCH was told (KeyAccess::watch)
   bool was_live;          // expiring since then counts as a change
+  KeyName key_name() const { return {database, name}; }
 };
 
 /// MULTI, from the first command queued to EXEC or DISCARD.
 struct TransactionState {
   std::vector<QueuedCommand> queue;
   std::size_t queue_bytes = 0;  // that the queue holds
-  std::vector<WatchedKey> watches;
+  KeyNameSet<WatchedKey> watches;
   bool must_abort = false;   // a command could not be queued: EXEC answers EXECABORT
   std::string abort_reason;  // what EXEC answers then, if not the usual
 };

@@ -29,7 +29,7 @@ void forget_watches(Session& session, KeyAccess& keys) {
   for (const WatchedKey& watched : session.transaction.watches) {
     keys.unwatch(watched.database, make_key(watched.name));
   }
-  session.transaction.watches.clear();
+  session.transaction.watches = {};  // with its room
 }
 
 }  // namespace shoal::dispatch

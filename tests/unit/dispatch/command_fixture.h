@@ -103,7 +103,7 @@ class CommandTest : public testing::Test {
     if (const auto error = append_keys(*command, args, key_list)) return std::string(*error);
     protocol::Output output(pool_);
     protocol::ReplyWriter reply(output, session_.resp);
-    KeyAccess access(keyspace_, effects_, Moment{now_, 0}, session_.database, KeyAccess::Touch::kYes);
+    KeyAccess access(keyspace_, effects_, Moment{now_}, session_.database, KeyAccess::Touch::kYes);
     // As within EXEC, so that walks too have all slots in hand.
     const Invocation invocation{command, args, key_list, batch, 0, true};
     Context context(invocation, reply, access, core_, &session_);

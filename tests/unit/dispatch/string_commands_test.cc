@@ -132,7 +132,7 @@ TEST_F(StringCommands, SetAdoptsABigArgumentThatHasABlockOfItsOwn) {
     const char* const place = args[2].data();
     EXPECT_EQ(run({args.begin(), args.end()}, &batch), "+OK");
     const Key key = make_key("a");
-    KeyAccess access(keyspace_, effects_, Moment{now_, 0}, 0, KeyAccess::Touch::kYes);
+    KeyAccess access(keyspace_, effects_, Moment{now_}, 0, KeyAccess::Touch::kYes);
     types::String::Digits digits;
     EXPECT_EQ(types::String::view(*access.peek(key), digits).data(), place);
     batch.clear();

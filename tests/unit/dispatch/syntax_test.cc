@@ -11,6 +11,8 @@ std::string text_of(const std::vector<Argument>& arguments);
 std::string text_of(const Argument& argument) {
   std::string text = argument.name + ":" + std::string(argument_type_name(argument.type));
   if (!argument.token.empty()) text += "=" + argument.token;
+  if (!argument.since.empty()) text += "@" + argument.since;
+  if (!argument.deprecated_since.empty()) text += "@-" + argument.deprecated_since;
   if (argument.is_optional) text += "?";
   if (argument.is_multiple) text += argument.repeats_token ? "**" : "*";
   if (!argument.arguments.empty()) text += "(" + text_of(argument.arguments) + ")";
@@ -68,7 +70,25 @@ TEST(Syntax, ReadsAnArgumentThatMayBeMissingOrRepeated) {
 }
 
 TEST(Syntax, GroupsWhatStandsTogetherInBrackets) {
-  EXPECT_EQ(parsed("[LIMIT offset count]"), "offset_count:block?(offset:integer=LIMIT count:integer)");
+  EXPECT_EQ(parsed("[LIMIT offset count]"), "offset_count:block=LIMIT?(offset:integer count:integer)");
+  EXPECT_EQ(parsed("[COUNT count [ANY]]"), "count_any:block?(count:integer=COUNT any:pure-token=ANY?)");
+}
+
+TEST(Syntax, NamesAGroupOrAChoiceAsItSays) {
+  EXPECT_EQ(parsed("[condition: NX | XX]"), "condition:oneof?(nx:pure-token=NX xx:pure-token=XX)");
+  EXPECT_EQ(parsed("[id: ID client-id [client-id ...]]"), "id:block=ID?(client-id:integer*)");
+  EXPECT_EQ(parsed("<parameter: parameter> ..."), "parameter:block*(parameter:string)");
+  EXPECT_EQ(parsed("<ip:port | ID client-id>"),
+            "ip:port_client-id:oneof(ip:port:string client-id:integer=ID)");
+}
+
+TEST(Syntax, ReadsWhatIsNotedOfAnArgument) {
+  EXPECT_EQ(parsed("[GET@6.2.0] [condition: NX | XX@3.0.0]@2.6.12"),
+            "get:pure-token=GET@6.2.0? condition:oneof@2.6.12?(nx:pure-token=NX xx:pure-token=XX@3.0.0)");
+  EXPECT_EQ(parsed("[EX seconds@2.6.12]"), "seconds:integer=EX@2.6.12?");
+  EXPECT_EQ(parsed("ip:port@2.0.0@-2.8.12"), "ip:port:string@2.0.0@-2.8.12");
+  EXPECT_EQ(parsed("increment@double"), "increment:double");
+  EXPECT_EQ(parsed("key@nonsense"), "failed: no version and no type: 'nonsense' at 12");
 }
 
 TEST(Syntax, RefusesBracketsThatDoNotMatch) {

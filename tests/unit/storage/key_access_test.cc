@@ -35,14 +35,19 @@ class KeyAccessTest : public testing::Test {
     String::Digits digits;
     return std::string(String::view(*entry, digits));
   }
-  void at(Millis now, std::uint32_t access = 0) { keys_.set_moment({now, access}); }
+  void at(Millis now) { keys_.set_moment(Moment{now}); }
+  // The moment at which access words are `access`.
+  void at_access(std::uint32_t access) { keys_.set_moment({kNow, clock_at(access)}); }
+  static eviction::AccessClock clock_at(std::uint32_t access) {
+    return eviction::AccessClock::recency(access * eviction::AccessClock::kStepMs);
+  }
   std::uint32_t expiring(View name) {
     return keyspace_.slot(key_slot(name)).database(keys_.database()).expiring;
   }
 
   Keyspace keyspace_{16};
   Effects effects_;
-  KeyAccess keys_{keyspace_, effects_, Moment{kNow, 7}, 0, KeyAccess::Touch::kYes};
+  KeyAccess keys_{keyspace_, effects_, Moment{kNow, clock_at(7)}, 0, KeyAccess::Touch::kYes};
 };
 
 TEST_F(KeyAccessTest, FindsWhatWasInserted) {
@@ -71,14 +76,31 @@ TEST_F(KeyAccessTest, ReadingLeavesATraceAndPeekingNone) {
   put("a", "1");
   const Key key = make_key("a");
   EXPECT_EQ(keys_.peek(key)->access(), 7u);
-  at(kNow, 8);
+  at_access(8);
   EXPECT_EQ(keys_.peek(key)->access(), 7u);
   EXPECT_EQ(keys_.read(key)->access(), 8u);
-  at(kNow, 9);
+  at_access(9);
   EXPECT_EQ(keys_.write(key)->access(), 9u);
-  at(kNow, 10);
+  at_access(10);
   keys_.set_touch(KeyAccess::Touch::kNo);
   EXPECT_EQ(keys_.read(key)->access(), 9u);
+}
+
+TEST_F(KeyAccessTest, UnderAPolicyOfFrequencyUsesAreCountedAlsoOfAKeyThatMoves) {
+  Random random(1);
+  eviction::Frequency frequency(random);
+  frequency.configure(0, 0);
+  const auto clock = eviction::AccessClock::frequency(kNow, frequency);
+  keys_.set_moment({kNow, clock});
+  put("a", "1");
+  EXPECT_EQ(clock.frequency_of(keys_.peek(make_key("a"))->access()), 5);
+  get("a");
+  put("a", "a longer value, for which the entry is made anew, as it no longer fits where it was before");
+  EXPECT_EQ(clock.frequency_of(keys_.peek(make_key("a"))->access()), 7);
+  auto handle = keys_.write(make_key("a"));
+  Entry* entry = keys_.extract(handle);
+  keys_.insert_moved(make_key("a"), entry);
+  EXPECT_EQ(clock.frequency_of(keys_.peek(make_key("a"))->access()), 8);
 }
 
 TEST_F(KeyAccessTest, AnExpiredKeyIsNeverSeenAndWritingReclaimsIt) {

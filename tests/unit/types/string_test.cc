@@ -92,6 +92,23 @@ TEST_F(StringTest, AppendMakesAnIntegerARawString) {
   EXPECT_EQ(String::encoding_name(*entry_), "raw");
 }
 
+TEST_F(StringTest, ARunOfAppendsCopiesEachByteAFewTimesAtAnyLength) {
+  const std::string piece(kMiB, 'x');
+  constexpr std::size_t kPieces = 96;
+  entry_ = String::create("key", piece, kNoExpiry);
+  std::size_t copied = 0;
+  for (std::size_t i = 1, room = String::outside_bytes(*entry_); i < kPieces; ++i) {
+    const std::size_t length = String::length(*entry_);
+    entry_ = String::append(entry_, piece);
+    if (String::outside_bytes(*entry_) == room) continue;
+    copied += length;
+    room = String::outside_bytes(*entry_);
+  }
+  EXPECT_EQ(String::length(*entry_), kPieces * piece.size());
+  EXPECT_LE(copied, 5 * String::length(*entry_));
+  EXPECT_LE(String::outside_bytes(*entry_), String::length(*entry_) / 4 * 5 + kMiB);
+}
+
 TEST_F(StringTest, AppendKeepsANearAndAFarDeadline) {
   for (const Millis deadline : {Millis{12345}, kFarExpiry + 5}) {
     Entry* entry = String::create("k", "a", deadline);
