@@ -98,10 +98,11 @@ class Differential:
         sequence = Generator(self.rows, rng).sequence(mode)
         pipelined = mode != "plain"
         self.requests += len(sequence)
-        if not self.difference(target, sequence, resp, pipelined):
+        first = self.difference(target, sequence, resp, pipelined)
+        if not first:
             return ""
         sequence = shrink(sequence, lambda shorter: self.difference(target, shorter, resp, pipelined))
-        found = self.difference(target, sequence, resp, pipelined) or "(does not show every time)"
+        found = self.difference(target, sequence, resp, pipelined) or f"{first}\n(does not show every time)"
         lines = [f"    {number}> " + " ".join(quote(word) for word in request) for number, request in sequence]
         return f"round {seed}: {target.name}, RESP{resp}, {mode}\n" + "\n".join(lines) + f"\n{found}"
 
@@ -119,7 +120,7 @@ class Differential:
                 return f"    {words}\n    redis {render(other)[:500]}\n    ours  {render(one)[:500]}"
             if other.kind == "simple" and other.value == b"QUEUED":
                 queued[number].append(request)
-            elif request[0].upper() in (b"EXEC", b"DISCARD"):
+            elif request[0].upper() in (b"EXEC", b"DISCARD", b"RESET"):
                 queued[number] = []
         theirs, ours = self.oracle.contents(), target.contents()
         if theirs != ours:
