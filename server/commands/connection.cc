@@ -70,7 +70,8 @@ bool apply_hello_options(Context& ctx) {
       if (!set_session_name(ctx, ctx.args[i + 1])) return false;
       i += 1;
     } else {
-      ctx.fail(fmt::format("ERR Syntax error in HELLO option '{}'", ctx.args[i]));
+      ctx.fail(fmt::format("ERR Syntax error in HELLO option '{}'",
+                           ctx.args[i].substr(0, ctx.args[i].find('\0'))));
       return false;
     }
   }
