@@ -128,7 +128,7 @@ bool SimulatedServer::step() {
 bool SimulatedServer::finish(std::uint64_t steps_max) {
   const auto done = [this] {
     return std::ranges::all_of(
-        clients_, [](const auto& client) { return client->gone() || client->outstanding() == 0; });
+        clients_, [](const auto& client) { return !client->is_reading() || client->outstanding() == 0; });
   };
   for (std::uint64_t i = 0; i < steps_max && !done(); ++i) {
     if (!step()) break;

@@ -61,6 +61,7 @@ class TestClient {
     gone_ = true;
   }
   bool gone() const { return gone_ || wire_.closed(); }
+  bool is_reading() const { return reading_ && !gone(); }
   /// What the server sends stays under way.
   void stop_reading() {
     wire_.stop_reading();
@@ -102,7 +103,7 @@ class SimulatedServer {
 
   /// One turn of one core; then every client reads. False: nothing will happen any more.
   bool step();
-  /// Steps until no client waits for a reply. False: some still do after `steps_max`.
+  /// Steps until no client that reads waits for a reply. False: some still do after `steps_max`.
   bool finish(std::uint64_t steps_max = 1'000'000);
   /// One request on a connection with nothing outstanding, and its reply.
   Reply call(TestClient& client, const Args& args);
