@@ -81,6 +81,8 @@ class DescriptorSink final : public spdlog::sinks::base_sink<std::mutex> {
 struct Log::Backend {
   std::atomic<LogLevel> level;
   Writer writer;
+  // In this order: what writes is destroyed when the thread that does has ended.
+  std::shared_ptr<DescriptorSink> sink;
   std::shared_ptr<spdlog::details::thread_pool> queue;  // Its destructor writes what is left.
   std::shared_ptr<spdlog::async_logger> logger;
 };
@@ -93,10 +95,10 @@ Result<std::unique_ptr<Log>> Log::open(LogLevel level, const std::string& file) 
   if (fd < 0) return Failure{fmt::format("Can't open the log file: {}", std::strerror(errno))};
   auto backend = std::make_unique<Backend>();
   backend->level = level;
+  backend->sink = std::make_shared<DescriptorSink>(fd);
   backend->queue = std::make_shared<spdlog::details::thread_pool>(kLogQueueLines, 1);
-  backend->logger =
-      std::make_shared<spdlog::async_logger>("", std::make_shared<DescriptorSink>(fd), backend->queue,
-                                             spdlog::async_overflow_policy::overrun_oldest);
+  backend->logger = std::make_shared<spdlog::async_logger>("", backend->sink, backend->queue,
+                                                           spdlog::async_overflow_policy::overrun_oldest);
   // What is_on() lets through is written; one level in one place.
   backend->logger->set_level(spdlog::level::trace);
   return std::unique_ptr<Log>(new Log(std::move(backend)));
