@@ -58,11 +58,11 @@ class MonitorFeed {
 
 template <class Send>
 void MonitorFeed::send_off(Send&& send) {
-  for (CoreId core = 0; core < ways_.size(); ++core) {
+  for (std::size_t core = 0; core < ways_.size(); ++core) {
     Way& way = ways_[core];
     if (way.is_busy || way.next.empty()) continue;
     way.is_busy = true;
-    send(core, std::exchange(way.next, Parcel{}));
+    send(static_cast<CoreId>(core), std::exchange(way.next, Parcel{}));
   }
 }
 
