@@ -85,7 +85,7 @@ def circumstances(versions, rounds):
             cpu = line.split(":", 1)[1].strip()
             break
     servers = ", ".join(f"{name} {version}".strip() for name, version in versions.items())
-    return (f"{datetime.date.today().isoformat()}; {cpu}, {os.cpu_count()} CPUs; Linux {platform.release()}; "
+    return (f"{datetime.date.today().isoformat()}; {cpu}, {os.cpu_count()} CPUs; Linux {'.'.join(platform.release().split('.')[:2])}; "
             f"medians of {rounds} rounds; {servers}.\n")
 
 
